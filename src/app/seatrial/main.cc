@@ -1,0 +1,43 @@
+// seatrial: starts real Kubernetes clusters, runs declarative test suites on them, explains
+// failures.
+
+#include "app/seatrial/commands.h"
+
+namespace {
+
+constexpr char kVersion[] = "seatrial 0.1.0";
+
+constexpr char kExamples[] = R"(Examples:
+  seatrial run test/e2e/kuttl-test.yaml   a cluster, the images, the suite, the report, and nothing left behind
+  seatrial up                             a one-node Kubernetes cluster called "seatrial"
+  seatrial test --kubeconfig "$(seatrial kubeconfig --path)" tests/e2e
+  seatrial shell -- kubectl get pods -A
+  seatrial down
+
+Exit codes: 0 passed, 1 failed, 2 bad usage or invalid input, 3 could not find out, 4 nothing ran, 130 interrupted.)";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  sys::Signals signals;  // before any thread
+  base::SystemClock clock;
+  app::Context context{clock, signals};
+
+  CLI::App cli(
+      "Sea trials for Kubernetes operators: real clusters, declarative suites, explained failures.",
+      "seatrial");
+  cli.set_version_flag("--version", kVersion);
+  cli.footer(kExamples);
+  cli.require_subcommand(1);
+  app::AddClusterCommands(cli, context);
+  app::AddImageCommands(cli, context);
+  app::AddTestCommand(cli, context);
+  app::AddRunCommand(cli, context);
+
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return cli.exit(problem) == 0 ? app::kPassed : app::kUsage;
+  }
+  return signals.received() != 0 ? app::kInterrupted : context.exit_code;
+}
