@@ -1,0 +1,98 @@
+#pragma once
+
+// scoring: how alike two videos look to people, by libvmaf, linked in. Readers of raw YUV and Y4M,
+// the check that the two sides belong together, the engine, and the report. No Kubernetes, no
+// network. Called by the node worker and by the program `vmafx`.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "vmafx/scoring/video.h"
+
+namespace vmafx::scoring {
+
+constexpr char kDefaultModel[] = "vmaf_v0.6.1";
+
+// The score of one frame and what it was made of.
+struct FrameScore {
+  uint64_t index = 0;            // from 0
+  double vmaf = 0;               // 0 to 100
+  std::vector<double> features;  // in the order of ScoreReport::feature_names
+};
+
+struct Progress {
+  uint64_t done = 0;              // frames scored so far
+  std::optional<uint64_t> total;  // unknown for a pipe
+};
+
+struct ScoreRequest {
+  // Local files or pipes, read once from begin to end. What starts with a Y4M header is Y4M;
+  // everything else is raw YUV and needs `geometry`. Other containers are refused.
+  std::filesystem::path reference;
+  std::filesystem::path distorted;
+  // Of raw files. For Y4M it may be left out; where given, the header must agree.
+  std::optional<Geometry> geometry;
+  std::string model = kDefaultModel;  // one of BuiltInModels()
+  unsigned threads = 1;               // of libvmaf, 1 to 256
+  // Called on the thread of Score, in order of the frames, each once. It runs behind the reading by
+  // some frames. Stop through until.stop(). May be empty.
+  std::function<void(const FrameScore&, const Progress&)> on_frame;
+};
+
+// Of the frames' scores. The harmonic mean is libvmaf's, n / sum(1 / (score + 1)) - 1; percentiles
+// interpolate linearly between the nearest ranks.
+struct Pooled {
+  double mean = 0;
+  double harmonic_mean = 0;
+  double min = 0;
+  double p1 = 0;
+  double p5 = 0;
+};
+
+struct Provenance {
+  std::string engine = "libvmaf";
+  std::string engine_version;        // as the library says
+  std::string model;                 // name of the built-in model
+  std::string backend_used = "cpu";  // what really computed the score
+  uint64_t frames_scored = 0;
+};
+
+struct ScoreReport {
+  Pooled vmaf;
+  // "adm2", "motion2", "vif_scale0" to "vif_scale3" for the default model, in sorted order; and the
+  // mean of each over all frames, in the same order.
+  std::vector<std::string> feature_names;
+  std::vector<double> feature_means;
+  std::vector<FrameScore> frames;
+  Geometry geometry;
+  Provenance provenance;
+  base::Duration elapsed{};
+};
+
+// Scores the pair. Blocks for as long as that takes: about 35 frames of 1080p a second and thread.
+// Memory for pictures does not grow with length; about 100 bytes a frame are kept for the report.
+//
+// kInvalid: an input, the geometry or the model is wrong, or the two sides differ in size, pixel
+// format or number of frames, or a file is not a whole number of frames; the message names both
+// sides with numbers. There never is a score for such a pair. kNotFound, kDenied: a file. kTimeout,
+// kCancelled: `until`. kInternal: libvmaf failed or gave a score that is not a number. Thread-safe.
+base::Result<ScoreReport> Score(const ScoreRequest& request, const base::Until& until);
+
+// Names of the models that are built in, the default first.
+std::vector<std::string> BuiltInModels();
+
+enum class Frames { kLeftOut, kIncluded };
+
+// The whole report as a JSON object in the given indentation (-1: one line), numbers in the
+// shortest form that reads back the same: {"vmaf": {"mean", "harmonicMean", "min", "p1", "p5"},
+// "features": {...}, "provenance": {"engine", "engineVersion", "model", "backend", "framesScored"},
+// "video": {"width", "height", "pixelFormat"}, "seconds", "frames": [{"index", "vmaf", ...}]}.
+std::string RenderJson(const ScoreReport& report, Frames frames, int indent = 2);
+
+}  // namespace vmafx::scoring
