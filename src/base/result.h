@@ -123,10 +123,12 @@ inline Result<> Ok() {
 }  // namespace base
 
 // The value of a Result, or returns its error from the enclosing function: `auto pod =
-// TRY(client.Get(key, until));`
-#define TRY(expression)                                           \
-  __extension__({                                                 \
-    auto try_result_ = (expression);                              \
-    if (!try_result_.ok()) return std::move(try_result_).error(); \
-    *std::move(try_result_);                                      \
+// TRY(client.Get(key, until));` May be nested: each use has a name of its own.
+#define TRY(expression) BASE_TRY_(expression, __COUNTER__)
+#define BASE_TRY_(expression, count) BASE_TRY_AS_(expression, try_result_##count)
+#define BASE_TRY_AS_(expression, name)              \
+  __extension__({                                   \
+    auto name = (expression);                       \
+    if (!name.ok()) return std::move(name).error(); \
+    *std::move(name);                               \
   })

@@ -1,0 +1,263 @@
+#include "cluster/images/archive.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include "net/certificates.h"
+#include "sys/files.h"
+
+namespace cluster::images {
+namespace {
+
+using base::Code;
+using base::Error;
+using base::Fail;
+using base::Result;
+using value::Json;
+
+struct FreeWriter {
+  void operator()(::archive* writer) const { archive_write_free(writer); }
+};
+struct FreeReader {
+  void operator()(::archive* reader) const { archive_read_free(reader); }
+};
+struct FreeEntry {
+  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
+};
+
+Error TarProblem(::archive* handle, std::string_view doing) {
+  const char* text = archive_error_string(handle);
+  return Fail(Code::kInvalid, "{}: {}", doing, text ? text : "unknown problem of libarchive");
+}
+
+Result<> CheckPath(const std::string& path) {
+  if (path.empty() || path.front() == '/')
+    return Fail(Code::kInvalid, "path \"{}\" must be relative to the image's root", path);
+  for (const auto& part : std::filesystem::path(path)) {
+    if (part == "..") return Fail(Code::kInvalid, "path \"{}\" leaves the image", path);
+  }
+  return base::Ok();
+}
+
+// Directories that hold `entries` and are not among them, so that every unpacker makes them with
+// the same mode.
+std::vector<Entry> WithParents(std::vector<Entry> entries) {
+  std::set<std::string> present;
+  for (const Entry& entry : entries) present.insert(entry.path);
+  std::vector<Entry> parents;
+  for (const Entry& entry : entries) {
+    const std::string own =
+        entry.path.back() == '/' ? entry.path.substr(0, entry.path.size() - 1) : entry.path;
+    for (size_t slash = own.find('/'); slash != std::string::npos;
+         slash = own.find('/', slash + 1)) {
+      const std::string parent = own.substr(0, slash + 1);
+      if (present.insert(parent).second) parents.push_back({.path = parent, .mode = 0755});
+    }
+  }
+  entries.insert(entries.end(), std::make_move_iterator(parents.begin()),
+                 std::make_move_iterator(parents.end()));
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.path < b.path; });
+  return entries;
+}
+
+Result<> WriteEntry(::archive* writer, const Entry& entry) {
+  const std::unique_ptr<archive_entry, FreeEntry> header(archive_entry_new());
+  const bool directory = entry.path.back() == '/';
+  archive_entry_set_pathname(header.get(), entry.path.c_str());
+  archive_entry_set_perm(header.get(), entry.mode);
+  archive_entry_set_uid(header.get(), entry.owner);
+  archive_entry_set_gid(header.get(), entry.owner);
+  archive_entry_set_mtime(header.get(), 0, 0);
+  archive_entry_set_filetype(header.get(), directory            ? AE_IFDIR
+                                           : entry.link.empty() ? AE_IFREG
+                                                                : AE_IFLNK);
+  if (!entry.link.empty()) archive_entry_set_symlink(header.get(), entry.link.c_str());
+  archive_entry_set_size(header.get(), static_cast<int64_t>(entry.content.size()));
+  if (archive_write_header(writer, header.get()) != ARCHIVE_OK)
+    return TarProblem(writer, "writing " + entry.path);
+  if (!entry.content.empty() &&
+      archive_write_data(writer, entry.content.data(), entry.content.size()) !=
+          static_cast<la_ssize_t>(entry.content.size())) {
+    return TarProblem(writer, "writing " + entry.path);
+  }
+  return base::Ok();
+}
+
+la_ssize_t AppendTo(::archive*, void* out, const void* data, size_t size) {
+  static_cast<std::string*>(out)->append(static_cast<const char*>(data), size);
+  return static_cast<la_ssize_t>(size);
+}
+
+Result<std::string> ReadData(::archive* reader, size_t limit) {
+  std::string content;
+  char buffer[65536];
+  while (true) {
+    const la_ssize_t got = archive_read_data(reader, buffer, sizeof buffer);
+    if (got < 0) return TarProblem(reader, "reading a tar");
+    if (got == 0) return content;
+    if (content.size() < limit)
+      content.append(buffer, std::min<size_t>(got, limit - content.size()));
+  }
+}
+
+Result<Json> BlobAsJson(const Archive& archive, const std::string& digest) {
+  const auto blob = archive.blobs.find(digest);
+  if (blob == archive.blobs.end())
+    return Fail(Code::kInvalid, "the archive has no blob {}", digest);
+  return value::ParseJson(blob->second).During("blob " + digest);
+}
+
+std::string NameOf(const Json& descriptor) {
+  for (const char* key : {"io.containerd.image.name", "org.opencontainers.image.ref.name"}) {
+    const std::string name = value::FindString(descriptor, {"annotations", key});
+    if (!name.empty()) return name;
+  }
+  return "";
+}
+
+Result<Archive::Image> ReadImage(const Archive& archive, const Json& descriptor) {
+  Archive::Image image{.name = NameOf(descriptor),
+                       .digest = value::FindString(descriptor, {"digest"})};
+  const Json manifest = TRY(BlobAsJson(archive, image.digest));
+  image.blobs = {image.digest, value::FindString(manifest, {"config", "digest"})};
+  if (const Json* layers = value::Find(manifest, {"layers"}); layers && layers->is_array()) {
+    for (const Json& layer : *layers) image.blobs.push_back(value::FindString(layer, {"digest"}));
+  }
+  for (const std::string& digest : image.blobs) {
+    if (!archive.blobs.count(digest))
+      return Fail(Code::kInvalid, "image {} needs blob {}, which is not in the archive", image.name,
+                  digest);
+  }
+  return image;
+}
+
+// A layer's whiteouts: ".wh.NAME" removes NAME, ".wh..wh..opq" empties its folder.
+void ApplyLayer(const std::vector<Entry>& layer, std::set<std::string>& files) {
+  constexpr std::string_view kWhiteout = ".wh.";
+  for (const Entry& entry : layer) {
+    const size_t slash = entry.path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "" : entry.path.substr(0, slash + 1);
+    const std::string name = entry.path.substr(folder.size());
+    if (name.rfind(kWhiteout, 0) != 0) {
+      if (entry.path.back() != '/') files.insert(entry.path);
+      continue;
+    }
+    const std::string gone =
+        name == ".wh..wh..opq" ? folder : folder + name.substr(kWhiteout.size());
+    std::erase_if(files, [&](const std::string& file) {
+      return file == gone || file.rfind(gone.back() == '/' ? gone : gone + "/", 0) == 0;
+    });
+  }
+}
+
+}  // namespace
+
+Result<std::string> MakeTar(std::vector<Entry> entries) {
+  for (const Entry& entry : entries) TRY(CheckPath(entry.path));
+  entries = WithParents(std::move(entries));
+  const auto twice =
+      std::adjacent_find(entries.begin(), entries.end(),
+                         [](const Entry& a, const Entry& b) { return a.path == b.path; });
+  if (twice != entries.end())
+    return Fail(Code::kInvalid, "path \"{}\" is given twice", twice->path);
+
+  std::string tar;
+  const std::unique_ptr<::archive, FreeWriter> writer(archive_write_new());
+  archive_write_set_format_pax_restricted(writer.get());
+  archive_write_set_bytes_per_block(writer.get(), 0);
+  archive_write_set_bytes_in_last_block(writer.get(), 1);
+  if (archive_write_open(writer.get(), &tar, nullptr, AppendTo, nullptr) != ARCHIVE_OK)
+    return TarProblem(writer.get(), "starting a tar");
+  for (const Entry& entry : entries) TRY(WriteEntry(writer.get(), entry));
+  if (archive_write_close(writer.get()) != ARCHIVE_OK)
+    return TarProblem(writer.get(), "closing a tar");
+  return tar;
+}
+
+Result<std::vector<Entry>> ReadTar(std::string_view tar, size_t content_limit) {
+  const std::unique_ptr<::archive, FreeReader> reader(archive_read_new());
+  archive_read_support_format_tar(reader.get());
+  archive_read_support_filter_gzip(reader.get());
+  archive_read_support_filter_zstd(reader.get());
+  if (archive_read_open_memory(reader.get(), tar.data(), tar.size()) != ARCHIVE_OK)
+    return TarProblem(reader.get(), "opening a tar");
+  std::vector<Entry> entries;
+  archive_entry* header = nullptr;
+  int status;
+  while ((status = archive_read_next_header(reader.get(), &header)) == ARCHIVE_OK) {
+    Entry entry{.path = archive_entry_pathname(header),
+                .mode = static_cast<int>(archive_entry_perm(header)),
+                .owner = static_cast<int>(archive_entry_uid(header))};
+    while (entry.path.rfind("./", 0) == 0) entry.path.erase(0, 2);
+    if (const char* link = archive_entry_symlink(header)) entry.link = link;
+    if (archive_entry_filetype(header) == AE_IFDIR && !entry.path.empty() &&
+        entry.path.back() != '/')
+      entry.path += '/';
+    entry.content = TRY(ReadData(reader.get(), content_limit));
+    if (!entry.path.empty()) entries.push_back(std::move(entry));
+  }
+  if (status != ARCHIVE_EOF) return TarProblem(reader.get(), "reading a tar");
+  return entries;
+}
+
+Result<Archive> OpenArchive(const std::filesystem::path& path) {
+  const std::string tar = TRY(sys::ReadFile(path, size_t{8} << 30));
+  const std::vector<Entry> entries = TRY(ReadTar(tar).During(path.string()));
+  Archive archive;
+  constexpr std::string_view kBlobs = "blobs/sha256/";
+  for (const Entry& entry : entries) {
+    if (entry.path == "index.json") archive.index = entry.content;
+    if (entry.path.rfind(kBlobs, 0) != 0 || entry.path.back() == '/') continue;
+    const std::string digest = "sha256:" + entry.path.substr(kBlobs.size());
+    if ("sha256:" + net::Sha256Hex(entry.content) != digest) {
+      return Fail(Code::kInvalid,
+                  "{}: the content of {} does not have the digest of its name: the file is damaged",
+                  path.string(), entry.path);
+    }
+    archive.blobs.emplace(digest, entry.content);
+  }
+  if (archive.index.empty()) {
+    return Fail(Code::kInvalid,
+                "{}: no index.json: not an OCI archive (docker save of Docker 25 or newer writes "
+                "one; older: skopeo copy docker-archive:... oci-archive:...)",
+                path.string());
+  }
+  const Json index = TRY(value::ParseJson(archive.index).During(path.string() + ": index.json"));
+  if (const Json* manifests = value::Find(index, {"manifests"});
+      manifests && manifests->is_array()) {
+    for (const Json& descriptor : *manifests)
+      archive.images.push_back(TRY(ReadImage(archive, descriptor).During(path.string())));
+  }
+  if (archive.images.empty())
+    return Fail(Code::kInvalid, "{}: index.json names no image", path.string());
+  return archive;
+}
+
+Result<std::string> PackArchive(const Archive& archive,
+                                const std::function<bool(const std::string&)>& wanted) {
+  std::vector<Entry> entries = {
+      {.path = "oci-layout", .content = R"({"imageLayoutVersion":"1.0.0"})"},
+      {.path = "index.json", .content = archive.index}};
+  for (const auto& [digest, bytes] : archive.blobs) {
+    if (wanted(digest))
+      entries.push_back(
+          {.path = "blobs/sha256/" + digest.substr(digest.find(':') + 1), .content = bytes});
+  }
+  return MakeTar(std::move(entries));
+}
+
+Result<std::vector<std::string>> ListFiles(const Archive& archive, const Archive::Image& image) {
+  std::set<std::string> files;
+  for (size_t i = 2; i < image.blobs.size(); ++i) {
+    ApplyLayer(TRY(ReadTar(archive.blobs.at(image.blobs[i]), 0).During("layer " + image.blobs[i])),
+               files);
+  }
+  return std::vector<std::string>(files.begin(), files.end());
+}
+
+}  // namespace cluster::images

@@ -1,0 +1,62 @@
+#pragma once
+
+// cluster/images: container images without Docker or a registry. OCI archives (image-spec v1.1,
+// "image layout" in a tar) are assembled from programs, opened, listed, and loaded into a node's
+// containerd. https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "value/json.h"
+
+namespace cluster::images {
+
+// One file, directory or link of an image layer.
+struct Entry {
+  std::string path;  // without a leading slash: "usr/local/bin/app"; a directory ends with a slash
+  std::string content;
+  std::string link;  // symbolic link's target; then content is empty
+  int mode = 0644;
+  int owner = 0;  // uid and gid
+};
+
+// The entries as an uncompressed tar, the same bytes for the same entries wherever and whenever it
+// is made: sorted by path, parents added, no times, no names of users. kInvalid for a path that is
+// absolute, empty or has "..", or a path given twice.
+base::Result<std::string> MakeTar(std::vector<Entry> entries);
+
+// The entries of a tar (also gzip or zstd). `content_limit` cuts the content kept of each. kInvalid
+// when it is no tar.
+base::Result<std::vector<Entry>> ReadTar(std::string_view tar, size_t content_limit = SIZE_MAX);
+
+// An OCI archive in memory: its images by name, and its blobs.
+struct Archive {
+  struct Image {
+    std::string name;    // "localhost/app:tag": annotation io.containerd.image.name, else ref.name
+    std::string digest;  // "sha256:..." of the manifest
+    std::vector<std::string> blobs;  // digests: manifest, config, layers
+  };
+  std::vector<Image> images;
+  std::map<std::string, std::string> blobs;  // digest -> bytes
+  std::string index;                         // index.json as it was
+};
+
+// Reads and verifies: every blob's bytes have its digest. kNotFound; kInvalid says which file of
+// the archive is wrong.
+base::Result<Archive> OpenArchive(const std::filesystem::path& path);
+
+// The archive as tar bytes with only the blobs for which `wanted` is true; index.json and
+// oci-layout are always there.
+base::Result<std::string> PackArchive(const Archive& archive,
+                                      const std::function<bool(const std::string& digest)>& wanted);
+
+// All files of an image, layers applied in order: paths as in Entry, sorted; whiteouts obeyed.
+base::Result<std::vector<std::string>> ListFiles(const Archive& archive,
+                                                 const Archive::Image& image);
+
+}  // namespace cluster::images

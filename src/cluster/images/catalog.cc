@@ -1,0 +1,87 @@
+#include "cluster/images/catalog.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "net/certificates.h"
+#include "sys/files.h"
+#include "value/json.h"
+
+namespace cluster::images {
+namespace {
+
+using base::Code;
+using base::Fail;
+using base::Result;
+using value::Json;
+
+constexpr char kIndexFile[] = "images.json";
+
+Result<> WriteIfChanged(const std::filesystem::path& path, const std::string& content) {
+  const auto old = sys::ReadFile(path);
+  if (old.ok() && *old == content) return base::Ok();
+  return sys::WriteFileAtomically(path, content);
+}
+
+}  // namespace
+
+Result<std::vector<CatalogImage>> WriteCatalog(const std::vector<ImageSpec>& specs,
+                                               const std::filesystem::path& programs,
+                                               const std::filesystem::path& folder,
+                                               const base::Until& until) {
+  TRY(sys::MakeDirs(folder));
+  std::vector<CatalogImage> images;
+  Json index = Json::array();
+  for (const ImageSpec& spec : specs) {
+    const AssembledImage assembled = TRY(Assemble(spec, programs, until));
+    const std::string file = spec.program + ".tar";
+    TRY(WriteIfChanged(folder / file, assembled.archive));
+    images.push_back({.repository = spec.repository,
+                      .tag = assembled.name.substr(spec.repository.size() + 1),
+                      .digest = assembled.digest,
+                      .archive = folder / file,
+                      .size = assembled.size});
+    index.push_back({{"repository", spec.repository},
+                     {"tag", images.back().tag},
+                     {"digest", assembled.digest},
+                     {"archive", file},
+                     {"size", assembled.size}});
+  }
+  TRY(sys::WriteFileAtomically(folder / kIndexFile, index.dump(2) + "\n"));
+  return images;
+}
+
+Result<std::vector<CatalogImage>> ReadCatalog(const std::filesystem::path& folder) {
+  const auto text = sys::ReadFile(folder / kIndexFile);
+  if (!text.ok()) {
+    return Fail(text.error().code(),
+                "{} (make it: seatrial image assemble LIST --programs DIR --out {})",
+                text.error().message(), folder.string());
+  }
+  const Json index = TRY(value::ParseJson(*text).During((folder / kIndexFile).string()));
+  std::vector<CatalogImage> images;
+  for (const Json& image : index) {
+    const Json* size = value::Find(image, {"size"});
+    images.push_back({.repository = value::FindString(image, {"repository"}),
+                      .tag = value::FindString(image, {"tag"}),
+                      .digest = value::FindString(image, {"digest"}),
+                      .archive = folder / value::FindString(image, {"archive"}),
+                      .size = size && size->is_number_unsigned() ? size->get<size_t>() : 0});
+  }
+  return images;
+}
+
+std::map<std::string, std::string> CatalogEnvironment(const std::vector<CatalogImage>& images) {
+  std::map<std::string, std::string> environment;
+  for (const CatalogImage& image : images) {
+    std::string name = "SEATRIAL_IMAGE_" + image.repository.substr(image.repository.rfind('/') + 1);
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return std::isalnum(c) ? std::toupper(c) : '_'; });
+    environment[name] = image.repository + ":" + image.tag;
+    environment[name + "_REPOSITORY"] = image.repository;
+    environment[name + "_TAG"] = image.tag;
+  }
+  return environment;
+}
+
+}  // namespace cluster::images
