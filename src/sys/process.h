@@ -37,8 +37,10 @@ struct Exit {
   std::string Describe() const;
 };
 
-// A child in a process group of its own, dying with this process (PDEATHSIG). One owner, one thread
-// at a time. Destruction kills the whole group (SIGKILL) and reaps the child.
+// A child in a process group of its own, dying with the *thread* that started it (PDEATHSIG counts
+// threads, prctl(2)) and so with this process: start it from a thread that outlives it. One owner,
+// one thread at a time. Its output is read in Wait only: until then it may block on a full pipe.
+// Destruction kills the whole group (SIGKILL) and reaps the child.
 class Process {
  public:
   // kNotFound when the program is not there, kDenied when it cannot be executed.
