@@ -124,7 +124,8 @@ inline Result<> Ok() {
 
 // The value of a Result, or returns its error from the enclosing function: `auto pod =
 // TRY(client.Get(key, until));` May be nested: each use has a name of its own.
-#define TRY(expression) BASE_TRY_(expression, __COUNTER__)
+#define TRY(expression) BASE_TRY_COUNTED_(expression, __COUNTER__)
+#define BASE_TRY_COUNTED_(expression, count) BASE_TRY_(expression, count)
 #define BASE_TRY_(expression, count) BASE_TRY_AS_(expression, try_result_##count)
 #define BASE_TRY_AS_(expression, name)              \
   __extension__({                                   \
