@@ -96,21 +96,31 @@ function(house_library folder)
   endforeach()
 endfunction()
 
-# Generated protobuf and gRPC code of every .proto below `dir`, as a library without our warnings, for `folder`.
+# Generated protobuf and gRPC code of every .proto below `dir`, as a library without our warnings, for `folder`. Include
+# paths are those below `dir`: "vmafx/v1/scoring.pb.h".
 function(house_protobuf folder dir)
   string(REPLACE "/" "_" id "${folder}")
-  file(GLOB_RECURSE protos CONFIGURE_DEPENDS ${dir}/*.proto)
+  file(GLOB_RECURSE protos CONFIGURE_DEPENDS RELATIVE ${dir} ${dir}/*.proto)
   if(NOT protos)
     return()
   endif()
   set(out ${CMAKE_BINARY_DIR}/proto)
   file(MAKE_DIRECTORY ${out})
-  add_library(house_${id}_proto STATIC ${protos})
+  list(TRANSFORM protos PREPEND ${dir}/ OUTPUT_VARIABLE all_protos)
+  set(generated)
+  foreach(proto IN LISTS protos)
+    string(REGEX REPLACE "[.]proto$" "" stem "${proto}")
+    set(files ${out}/${stem}.pb.h ${out}/${stem}.pb.cc ${out}/${stem}.grpc.pb.h ${out}/${stem}.grpc.pb.cc)
+    # Every file depends on every .proto: they import each other, and there are few.
+    add_custom_command(OUTPUT ${files}
+      COMMAND protobuf::protoc --proto_path=${dir} --cpp_out=${out} --grpc_out=${out}
+              --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin> ${dir}/${proto}
+      DEPENDS ${all_protos} VERBATIM COMMENT "Generating C++ from ${proto}")
+    list(APPEND generated ${files})
+  endforeach()
+  add_library(house_${id}_proto STATIC ${generated})
   target_link_libraries(house_${id}_proto PUBLIC tp_grpc)
   target_include_directories(house_${id}_proto SYSTEM PUBLIC ${out})
-  protobuf_generate(TARGET house_${id}_proto LANGUAGE cpp IMPORT_DIRS ${dir} PROTOC_OUT_DIR ${out})
-  protobuf_generate(TARGET house_${id}_proto LANGUAGE grpc GENERATE_EXTENSIONS .grpc.pb.h .grpc.pb.cc
-    PLUGIN "protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>" IMPORT_DIRS ${dir} PROTOC_OUT_DIR ${out})
   set_property(GLOBAL PROPERTY house_${id}_generated house_${id}_proto)
 endfunction()
 

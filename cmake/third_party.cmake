@@ -8,9 +8,10 @@ function(tp_target name)
   target_link_libraries(tp_${name} INTERFACE ${ARGN})
 endfunction()
 
+# The prefix keeps pkg-config's variables apart from find_package's (re2_FOUND would hide re2 from gRPC's own search).
 function(tp_pkg name module)
-  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${module})
-  tp_target(${name} PkgConfig::${name})
+  pkg_check_modules(pkg_${name} REQUIRED IMPORTED_TARGET ${module})
+  tp_target(${name} PkgConfig::pkg_${name})
 endfunction()
 
 find_package(fmt REQUIRED)

@@ -1,0 +1,50 @@
+#pragma once
+
+// vmafx/api: what the platform's programs agree on: the generated gRPC code of proto/, and the
+// names that appear in Kubernetes objects. No behaviour beyond checking and translating those.
+
+#include <string_view>
+
+namespace vmafx::api {
+
+inline constexpr std::string_view kGroup = "vmafx.dev";
+inline constexpr std::string_view kVersion = "v1";
+inline constexpr std::string_view kApiVersion = "vmafx.dev/v1";
+
+// Labels, annotations, finalizers.
+inline constexpr std::string_view kJobLabel =
+    "vmafx.dev/job";  // on a worker Pod: its VmafxJob's name
+inline constexpr std::string_view kNodeLabel =
+    "vmafx.dev/node";  // on a worker Pod: its VmafxNode's name
+inline constexpr std::string_view kHealthzUrlAnnotation = "vmafx.dev/healthz-url";
+inline constexpr std::string_view kRcloneSecretAnnotation = "vmafx.dev/rclone-config-secret";
+inline constexpr std::string_view kJobCancelFinalizer = "vmafx.dev/job-cancel";
+
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+inline constexpr std::string_view kAppNameLabel = "app.kubernetes.io/name";
+inline constexpr std::string_view kAppInstanceLabel = "app.kubernetes.io/instance";
+inline constexpr std::string_view kAppComponentLabel = "app.kubernetes.io/component";
+inline constexpr std::string_view kAppManagedByLabel = "app.kubernetes.io/managed-by";
+
+// VmafxJob phases.
+inline constexpr std::string_view kPending = "Pending";
+inline constexpr std::string_view kRunning = "Running";
+inline constexpr std::string_view kSucceeded = "Succeeded";
+inline constexpr std::string_view kFailed = "Failed";
+
+// Conditions of a VmafxJob.
+inline constexpr std::string_view kQueuedCondition = "Queued";
+inline constexpr std::string_view kBackendFallbackCondition = "BackendFallback";
+
+// Environment of a worker Pod (vmafx-node).
+inline constexpr std::string_view kControllerAddrEnv = "VMAFX_CONTROLLER_ADDR";
+inline constexpr std::string_view kJobIdEnv = "VMAFX_JOB_ID";
+inline constexpr std::string_view kNodeIdEnv = "VMAFX_NODE_ID";
+inline constexpr std::string_view kScoringRootsEnv = "VMAFX_SCORING_ROOTS";
+inline constexpr std::string_view kCpuLimitEnv = "VMAFX_CPU_LIMIT";
+
+// Ports.
+inline constexpr int kControllerGrpcPort = 9090;
+inline constexpr int kControllerHttpPort = 8080;
+
+}  // namespace vmafx::api
