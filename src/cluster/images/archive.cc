@@ -260,4 +260,39 @@ Result<std::vector<std::string>> ListFiles(const Archive& archive, const Archive
   return std::vector<std::string>(files.begin(), files.end());
 }
 
+Result<> Unpack(const Archive& archive, const Archive::Image& image,
+                const std::filesystem::path& folder) {
+  if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder))
+    return Fail(Code::kExists, "{} is not empty", folder.string());
+  const auto files = TRY(ListFiles(archive, image));
+  const std::set<std::string> wanted(files.begin(), files.end());
+  for (size_t i = 2; i < image.blobs.size(); ++i) {
+    for (const Entry& entry : TRY(ReadTar(archive.blobs.at(image.blobs[i])))) {
+      TRY(CheckPath(entry.path));
+      const std::filesystem::path target = folder / entry.path;
+      // Parents through the real path: a link that an earlier layer made must not lead outside.
+      const auto parent = std::filesystem::weakly_canonical(target.parent_path());
+      const auto root = std::filesystem::weakly_canonical(folder);
+      if (std::mismatch(root.begin(), root.end(), parent.begin(), parent.end()).first !=
+          root.end()) {
+        return Fail(Code::kInvalid, "{} would be written outside of the folder", entry.path);
+      }
+      if (entry.path.back() == '/') {
+        TRY(sys::MakeDirs(target, entry.mode));
+        continue;
+      }
+      if (!wanted.count(entry.path)) continue;
+      TRY(sys::MakeDirs(target.parent_path()));
+      if (!entry.link.empty()) {
+        std::error_code problem;
+        std::filesystem::create_symlink(entry.link, target, problem);
+        if (problem) return Fail(Code::kInvalid, "{}: {}", target.string(), problem.message());
+      } else {
+        TRY(sys::WriteFileAtomically(target, entry.content, entry.mode));
+      }
+    }
+  }
+  return base::Ok();
+}
+
 }  // namespace cluster::images

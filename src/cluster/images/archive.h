@@ -59,4 +59,9 @@ base::Result<std::string> PackArchive(const Archive& archive,
 base::Result<std::vector<std::string>> ListFiles(const Archive& archive,
                                                  const Archive::Image& image);
 
+// Writes all files of an image below `folder`, which must be empty or not there. Symbolic links are
+// written as links; nothing is ever written outside of `folder`.
+base::Result<> Unpack(const Archive& archive, const Archive::Image& image,
+                      const std::filesystem::path& folder);
+
 }  // namespace cluster::images

@@ -118,6 +118,18 @@ TEST_F(ImagesTest, ALayerMayRemoveFilesOfTheLayersBelow) {
   EXPECT_EQ(*ListFiles(archive, image), (std::vector<std::string>{"a/y", "c"}));
 }
 
+TEST_F(ImagesTest, UnpackingWritesTheFilesAndNeverOutsideTheFolder) {
+  Archive archive;
+  archive.blobs = {{"1", *MakeTar({{.path = "bin/app", .content = "x", .mode = 0755},
+                                   {.path = "out", .link = "/tmp"}})},
+                   {"2", *MakeTar({{.path = "out/evil", .content = "y"}})}};
+
+  EXPECT_TRUE(Unpack(archive, {.blobs = {"manifest", "config", "1"}}, folder() / "good").ok());
+  EXPECT_EQ(*sys::ReadFile(folder() / "good/bin/app"), "x");
+  EXPECT_TRUE(Unpack(archive, {.blobs = {"manifest", "config", "1", "2"}}, folder() / "bad")
+                  .Is(base::Code::kInvalid));
+}
+
 TEST_F(ImagesTest, AListWithTyposReportsAllOfThemWithTheirPlaces) {
   const auto specs = ParseImageList(R"(apiVersion: seatrial.dev/v1
 kind: ImageList
