@@ -1,0 +1,333 @@
+#include "trial/loader.h"
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "sys/files.h"
+#include "trial/names.h"
+#include "trial/read.h"
+#include "trial/words.h"
+
+namespace trial {
+namespace {
+
+namespace fs = std::filesystem;
+using Documents = std::vector<std::shared_ptr<const value::Document>>;
+
+constexpr size_t kLargestFile = size_t{64} << 20;
+
+Place FileStart(const std::string& file) {
+  return {file, {}};
+}
+
+// The documents of a file; nothing when it cannot be read, which is a problem.
+Documents ReadDocuments(const fs::path& path, Problems& problems) {
+  Documents documents;
+  auto text = sys::ReadFile(path, kLargestFile);
+  if (!text.ok()) {
+    problems.Error(FileStart(path.string()), text.error().message());
+    return documents;
+  }
+  value::ParsedYaml parsed = value::ParseYaml(*text, path.string());
+  problems.Add(std::move(parsed.problems));
+  for (value::Document& document : parsed.documents)
+    documents.push_back(std::make_shared<const value::Document>(std::move(document)));
+  return documents;
+}
+
+// A copy without its marks would lose the places, so manifests share the document.
+void AddManifests(const std::shared_ptr<const value::Document>& document,
+                  std::vector<Manifest>& manifests, Problems& problems) {
+  const auto add = [&](const value::Json& json, std::vector<std::string> prefix) {
+    Manifest manifest{kube::Object(json), document, std::move(prefix)};
+    value::NormalizeNumbers(manifest.object.json());
+    if (!json.is_object() || value::FindString(json, {"kind"}).empty() ||
+        value::FindString(json, {"apiVersion"}).empty()) {
+      problems.Error(manifest.At(), "an object needs apiVersion and kind");
+      return;
+    }
+    manifests.push_back(std::move(manifest));
+  };
+  const value::Json* items = value::Find(document->json, {"items"});
+  const bool list = value::FindString(document->json, {"kind"}) == "List" && items != nullptr &&
+                    items->is_array();
+  if (!list) return add(document->json, {});
+  for (size_t i = 0; i < items->size(); ++i) add((*items)[i], {"items", std::to_string(i)});
+}
+
+// Sorted by name: kuttl's order.
+std::vector<fs::directory_entry> Entries(const fs::path& directory, Problems& problems) {
+  std::error_code error;
+  std::vector<fs::directory_entry> entries;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error))
+    entries.push_back(*at);
+  if (error) problems.Error(FileStart(directory.string()), error.message());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+bool IsIgnored(const std::string& name, const std::vector<std::string>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    return MatchesPattern(pattern, name).ValueOr(false);
+  });
+}
+
+// Puts one step together from its files, in order.
+class StepBuilder {
+ public:
+  StepBuilder(uint32_t index, const fs::path& directory, const LoadOptions& options,
+              Problems& problems)
+      : directory_(directory), options_(options), problems_(problems) {
+    step_.index = static_cast<int>(index);
+  }
+
+  void AddFile(const fs::path& path, const FileName& name) {
+    if (step_.file.empty()) step_.file = path.string();
+    if (name.is_template) {
+      problems_.Error(FileStart(path.string()),
+                      "templates (.gotmpl.yaml) are not supported by this version of seatrial");
+      return;
+    }
+    if (name.type == FileType::kApply && apply_name_.empty()) apply_name_ = name.name;
+    std::optional<StepSpec> step;
+    for (const auto& document : ReadDocuments(path, problems_)) {
+      if (IsKuttlKind(*document, "TestStep")) {
+        AddStepSpec(*document);
+        step = step_spec_;
+      } else {
+        AddDocument(document, name.type);
+      }
+    }
+    if (step) AddReferences(*step);
+  }
+
+  Step Take() {
+    step_.name = step_spec_ && !step_spec_->name.empty() ? step_spec_->name : apply_name_;
+    if (step_spec_) {
+      step_.deletes = std::move(step_spec_->deletes);
+      step_.commands = std::move(step_spec_->commands);
+    }
+    return std::move(step_);
+  }
+
+ private:
+  void AddStepSpec(const value::Document& document) {
+    StepSpec spec = ReadStep(document, problems_);
+    if (step_spec_) {
+      problems_.Error(spec.place,
+                      fmt::format("more than one TestStep in step {}: the first is at {}",
+                                  step_.index, step_spec_->place.Text()));
+      return;
+    }
+    step_spec_ = std::move(spec);
+  }
+
+  void AddCheck(const value::Document& document) {
+    CheckSpec check = ReadCheck(document, problems_);
+    if (step_.check) {
+      problems_.Warn(step_.check->place,
+                     fmt::format("this TestAssert is not used: a step has one, and the last wins, "
+                                 "here {}{}",
+                                 check.place.Text(),
+                                 step_.check->commands.empty() ? "" : "; its commands never run"));
+    }
+    step_.check = std::move(check);
+  }
+
+  void AddDocument(const std::shared_ptr<const value::Document>& document, FileType type) {
+    const Place place{document->file, document->At({})};
+    if (IsKuttlKind(*document, "TestAssert")) return AddCheck(*document);
+    if (IsKuttlKind(*document, "TestFile")) {
+      return problems_.Error(
+          place, "TestFile (testRunSelector) is not supported by this version of seatrial");
+    }
+    if (IsKuttlKind(*document, "TestSuite"))
+      return problems_.Error(place, "a TestSuite belongs into kuttl-test.yaml, not into a step");
+    const std::string kind = value::FindString(document->json, {"kind"});
+    if (kind == "TestStep" || kind == "TestAssert") {
+      return problems_.Error(
+          place, fmt::format("a {} has apiVersion kuttl.dev/v1beta1, found \"{}\"", kind,
+                             value::FindString(document->json, {"apiVersion"})));
+    }
+    AddManifests(document, List(type), problems_);
+  }
+
+  std::vector<Manifest>& List(FileType type) {
+    if (type == FileType::kAssert) return step_.asserts;
+    if (type == FileType::kErrors) return step_.errors;
+    return step_.apply;
+  }
+
+  void AddReferences(const StepSpec& spec) {
+    for (const auto& one : spec.apply) AddReference(one, FileType::kApply);
+    for (const auto& one : spec.asserts) AddReference(one, FileType::kAssert);
+    for (const auto& one : spec.errors) AddReference(one, FileType::kErrors);
+  }
+
+  void AddReference(const StepSpec::Reference& reference, FileType type) {
+    const std::string text = ExpandVariables(reference.path, options_.environment);
+    if (text.starts_with("http://") || text.starts_with("https://")) {
+      return problems_.Error(
+          reference.place,
+          fmt::format("{}: URLs are not supported by this version of seatrial", text));
+    }
+    const fs::path path = (directory_ / text).lexically_normal();
+    std::error_code error;
+    if (text.empty() || !fs::exists(path, error)) {
+      return problems_.Error(reference.place,
+                             fmt::format("{}: no such file or directory (relative to {})",
+                                         reference.path, directory_.string()));
+    }
+    if (!fs::is_directory(path, error)) return AddReferencedFile(path, type);
+    for (const auto& entry : Entries(path, problems_)) {
+      if (entry.path().extension() == ".yaml" && !entry.is_directory(error))
+        AddReferencedFile(entry.path(), type);
+    }
+  }
+
+  void AddReferencedFile(const fs::path& path, FileType type) {
+    for (const auto& document : ReadDocuments(path, problems_)) {
+      if (IsKuttlKind(*document, "TestStep")) {
+        problems_.Error({document->file, document->At({})},
+                        "a TestStep cannot be in a file that a TestStep names");
+      } else {
+        AddDocument(document, type);
+      }
+    }
+  }
+
+  fs::path directory_;
+  const LoadOptions& options_;
+  Problems& problems_;
+  Step step_;
+  std::string apply_name_;
+  std::optional<StepSpec> step_spec_;
+};
+
+// A step directory gives all its files; here even a name out of pattern is an error, as in kuttl.
+void AddStepDirectory(const fs::path& directory, StepBuilder& builder, Problems& problems) {
+  for (const auto& entry : Entries(directory, problems)) {
+    const std::string name = entry.path().filename().string();
+    const auto parsed = ParseFileName(name);
+    std::error_code error;
+    if (entry.is_directory(error)) {
+      problems.Error(FileStart(entry.path().string()), "a step directory has no sub-directories");
+    } else if (!parsed.ok()) {
+      problems.Error(FileStart(entry.path().string()),
+                     "unrecognized file in a step directory: " + parsed.error().message());
+    } else {
+      builder.AddFile(entry.path(), *parsed);
+    }
+  }
+}
+
+Test LoadTest(const std::string& suite_dir, const fs::path& directory, const LoadOptions& options,
+              Problems& problems) {
+  std::error_code error;
+  Test test{suite_dir, directory.filename().string(), fs::absolute(directory, error), {}};
+  std::map<uint32_t, StepBuilder> steps;
+  for (const auto& entry : Entries(directory, problems)) {
+    const std::string name = entry.path().filename().string();
+    if (IsIgnored(name, options.ignore_files)) continue;
+    const auto parsed = ParseFileName(name);
+    if (!parsed.ok() || !parsed->index) {
+      // Helpers beside the steps are usual; a name that was meant as a step is not.
+      const bool meant = !name.empty() && name[0] >= '0' && name[0] <= '9';
+      if (meant) {
+        problems.Warn(FileStart(entry.path().string()),
+                      fmt::format("ignored: {}", parsed.ok() ? "does not begin with a number "
+                                                               "followed by one dash"
+                                                             : parsed.error().message()));
+      }
+      continue;
+    }
+    auto [step, added] =
+        steps.try_emplace(*parsed->index, *parsed->index, test.directory, options, problems);
+    if (entry.is_directory(error))
+      AddStepDirectory(entry.path(), step->second, problems);
+    else
+      step->second.AddFile(entry.path(), *parsed);
+  }
+  for (auto& [index, builder] : steps) test.steps.push_back(builder.Take());
+  if (test.steps.empty()) {
+    problems.Warn(FileStart(directory.string()),
+                  "no step files (NN-name.yaml): the test passes without trying anything");
+  }
+  return test;
+}
+
+}  // namespace
+
+SuiteConfig LoadConfig(const std::string& file, Problems& problems) {
+  std::optional<SuiteConfig> suite;
+  for (const auto& document : ReadDocuments(file, problems)) {
+    const Place place{document->file, document->At({})};
+    const std::string kind = value::FindString(document->json, {"kind"});
+    if (IsKuttlKind(*document, "TestSuite")) {
+      if (suite) problems.Warn(place, "a second TestSuite: it replaces the former one wholly");
+      suite = ReadSuite(*document, problems);
+    } else if (kind == "TestSuite") {
+      problems.Warn(place, fmt::format("ignored: a TestSuite has apiVersion kuttl.dev/v1beta1, "
+                                       "found \"{}\"",
+                                       value::FindString(document->json, {"apiVersion"})));
+    } else {
+      problems.Warn(place, fmt::format("ignored: unknown object type \"{}\"", kind));
+    }
+  }
+  const bool failed = std::any_of(problems.all().begin(), problems.all().end(),
+                                  [](const value::Problem& problem) { return !problem.warning; });
+  if (!suite && !failed)
+    problems.Error(FileStart(file), "there is no TestSuite (apiVersion kuttl.dev/v1beta1) in it");
+  SuiteConfig config = suite.value_or(SuiteConfig{});
+  config.file = file;
+  return config;
+}
+
+std::vector<Test> LoadTests(const std::string& suite_dir, const LoadOptions& options,
+                            Problems& problems) {
+  std::vector<Test> tests;
+  std::error_code error;
+  if (suite_dir.starts_with("http://") || suite_dir.starts_with("https://")) {
+    problems.Error(FileStart(suite_dir),
+                   "test directories at a URL are not supported by this version of seatrial");
+    return tests;
+  }
+  if (!fs::is_directory(suite_dir, error)) {
+    problems.Error(FileStart(suite_dir), "no such directory of tests");
+    return tests;
+  }
+  for (const auto& entry : Entries(suite_dir, problems)) {
+    if (!entry.is_directory(error)) continue;
+    if (entry.is_symlink(error)) {
+      problems.Warn(FileStart(entry.path().string()),
+                    "a link to a directory is not a test, as in kuttl: it is left out");
+      continue;
+    }
+    tests.push_back(LoadTest(suite_dir, entry.path(), options, problems));
+  }
+  return tests;
+}
+
+std::vector<Manifest> LoadManifests(const std::string& directory, Problems& problems) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string extension = at->path().extension().string();
+    const bool manifest = extension == ".yaml" || extension == ".yml" || extension == ".json";
+    std::error_code unused;
+    if (manifest && !at->is_directory(unused)) files.push_back(at->path());
+  }
+  if (error) problems.Error(FileStart(directory), error.message());
+  std::sort(files.begin(), files.end());
+  std::vector<Manifest> manifests;
+  for (const fs::path& file : files)
+    for (const auto& document : ReadDocuments(file, problems))
+      AddManifests(document, manifests, problems);
+  return manifests;
+}
+
+}  // namespace trial

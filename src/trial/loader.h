@@ -1,0 +1,33 @@
+#pragma once
+
+// Reads suites from disk: everything first, all problems at once with file:line:column. No cluster.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "trial/fields.h"
+#include "trial/suite.h"
+
+namespace trial {
+
+// Reads kuttl-test.yaml. Several TestSuites: the last wins, with a warning, as in kuttl. A config
+// that cannot be read or has no TestSuite is a problem (kuttl would go on with the defaults).
+SuiteConfig LoadConfig(const std::string& file, Problems& problems);
+
+struct LoadOptions {
+  std::vector<std::string> ignore_files;
+  // For $VAR in the apply, assert and error lists of a TestStep.
+  std::map<std::string, std::string> environment;
+};
+
+// The tests of one testDirs entry: its immediate sub-directories, by name. Files beside them are
+// ignored. Warns about a link to a directory (kuttl leaves it out too) and an empty test.
+std::vector<Test> LoadTests(const std::string& suite_dir, const LoadOptions& options,
+                            Problems& problems);
+
+// The objects of all YAML and JSON files below `directory`, in the order of their paths
+// (manifestDirs, crdDir).
+std::vector<Manifest> LoadManifests(const std::string& directory, Problems& problems);
+
+}  // namespace trial

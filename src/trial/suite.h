@@ -1,0 +1,123 @@
+#pragma once
+
+// trial: kuttl suites as values, and the runner that tries them on a cluster. What the files say is
+// in suite.h; loader.h reads it; plan.h picks what runs; runner.h runs it and tells events.h.
+// https://kuttl.dev/docs/testing/reference.html
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kube/object.h"
+#include "value/yaml.h"
+
+namespace trial {
+
+// Where something was written.
+struct Place {
+  std::string file;
+  value::Mark mark;
+  // "web.yaml:12:3".
+  std::string Text() const;
+};
+
+// One object of a file, which remembers where its fields stood.
+struct Manifest {
+  kube::Object object;
+  std::shared_ptr<const value::Document> source;
+  std::vector<std::string> prefix;  // path of the object inside the document: not empty in a List
+
+  // Where `path` below the object's root is written, or its nearest parent.
+  Place At(const std::vector<std::string>& path = {}) const;
+};
+
+// A command of a TestSuite, TestStep or TestAssert. Exactly one of `command` and `script` is set.
+struct CommandSpec {
+  Place place;
+  std::string command;
+  std::string script;
+  bool namespaced = false;
+  bool ignore_failure = false;
+  bool background = false;
+  bool skip_log_output = false;
+  int timeout = 0;  // seconds; 0: the step's; negative: none
+};
+
+enum class CollectorType { kPod, kEvents, kCommand };
+
+struct CollectorSpec {
+  Place place;
+  CollectorType type = CollectorType::kPod;
+  std::string pod, ns, container, selector, command;
+  int tail = 0;  // 0: not given
+};
+
+// What to delete: one object by name; or all with the labels; or, with neither, all of the kind.
+struct DeleteSpec {
+  Place place;
+  kube::Kind kind;
+  std::string name, ns;
+  std::map<std::string, std::string> labels;
+};
+
+// A TestAssert document.
+struct CheckSpec {
+  Place place;
+  int timeout = 0;  // seconds; 0: the suite's
+  std::vector<CommandSpec> commands;
+  std::vector<CollectorSpec> collectors;
+};
+
+// One step, put together from all its files. Runs in this order: deletes, commands, apply, then
+// asserts, errors and the check's commands until all hold at once.
+struct Step {
+  int index = 0;
+  std::string name;
+  std::string file;  // the first of its files
+  std::vector<DeleteSpec> deletes;
+  std::vector<CommandSpec> commands;
+  std::vector<Manifest> apply;
+  std::vector<Manifest> asserts;
+  std::vector<Manifest> errors;
+  std::optional<CheckSpec> check;
+
+  // kuttl's display form: "0-install", or "1-" for a step without a name.
+  std::string Text() const;
+};
+
+// One test: a directory.
+struct Test {
+  std::string suite;                // the testDirs entry as given
+  std::string name;                 // the directory's name
+  std::filesystem::path directory;  // absolute
+  std::vector<Step> steps;          // by index
+};
+
+enum class ReportFormat { kNone, kXml, kJson };
+enum class Granularity { kStep, kTest };
+
+// A TestSuite document (kuttl-test.yaml) with flags applied.
+struct SuiteConfig {
+  std::string name;
+  std::string file;  // "" when there is no file
+  std::vector<std::string> test_dirs;
+  std::string crd_dir;
+  std::vector<std::string> manifest_dirs;
+  std::vector<CommandSpec> commands;
+  int timeout = 30;         // seconds
+  int command_timeout = 0;  // of suite commands: as written; 0: none
+  int parallel = 8;
+  std::string ns;  // "": a new one for each test
+  bool skip_delete = false;
+  std::string artifacts_dir = ".";
+  ReportFormat report_format = ReportFormat::kNone;
+  std::string report_name = "kuttl-report";
+  Granularity granularity = Granularity::kStep;
+  std::vector<std::string> suppress;
+  std::vector<std::string> ignore_files = {"README*"};
+};
+
+}  // namespace trial
