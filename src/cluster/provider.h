@@ -1,0 +1,141 @@
+#pragma once
+
+// cluster: real Kubernetes clusters that are ours to break. A Provider starts, finds and ends them;
+// images/ fills their nodes. What tests see of a cluster is a kubeconfig; everything else here is
+// for starting, looking inside and cleaning up.
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "sys/fd.h"
+#include "sys/process.h"
+
+namespace cluster {
+
+// How much must be there before Up returns.
+enum class Level {
+  kApi,   // etcd and kube-apiserver only; /readyz is ok
+  kNode,  // and a node that is Ready and runs Pods (controller-manager, scheduler, kubelet, proxy)
+  kDns,   // and names are answered at 10.96.0.10
+  kFull,  // and the service account default/default and the StorageClass "standard" exist
+};
+std::string_view ToString(Level level);
+// kInvalid names the allowed words and the nearest one.
+base::Result<Level> ParseLevel(std::string_view word);
+
+struct ClusterSpec {
+  std::string name = "seatrial";  // a DNS label of at most 30 characters
+  Level level = Level::kFull;
+  // The folder of the Kubernetes programs: kube-apiserver, etcd, containerd, kubectl, helm, ...
+  std::filesystem::path kubernetes_bin;
+  int api_port = 0;  // on 127.0.0.1 of the host; 0: any free one
+  // Archives (OCI or docker) that every node gets before it is Ready. The sandbox image
+  // localhost/pause:1 must be among them for Pods to run.
+  std::vector<std::filesystem::path> images;
+  // True: the cluster ends when this process does, however that ends (`seatrial run`). False: it
+  // stays once Up has returned.
+  bool tied = false;
+};
+
+// One row of the start table: when a component was started and when it was ready, both since Up was
+// called. `ready` is absent where nothing waits for the component.
+struct StartRow {
+  std::string component;
+  base::Duration started{};
+  std::optional<base::Duration> ready;
+};
+
+// A cluster that runs, as its state folder describes it. A value; it ends by Down, not by
+// destruction.
+struct Cluster {
+  std::string name;
+  Level level = Level::kFull;
+  std::filesystem::path folder;             // its state: keys, logs, data; mode 0700
+  std::filesystem::path kubeconfig;         // for the host: https://127.0.0.1:PORT, mode 0600
+  std::filesystem::path inside_kubeconfig;  // for commands in the cluster's network
+  std::filesystem::path kubernetes_bin;     // holds kubectl, helm, ctr: for the PATH of commands
+  std::filesystem::path containerd_socket;  // reachable from the host by this path
+  std::filesystem::path logs;               // COMPONENT.log of each component
+  std::string node_name;
+  int api_port = 0;
+  pid_t init_pid = 0;  // PID 1 of the node, as the host numbers it; killing it is a power cut
+  std::string kubernetes_version;  // of the API server: "v1.37.2"; empty until known
+  std::vector<StartRow> start_table;
+};
+
+// What a cluster looks like from outside now.
+struct ClusterStatus {
+  Cluster cluster;
+  bool running =
+      false;  // false: remains of one that ended; the next Up, Down or Sweep removes them
+  struct Component {
+    std::string name;
+    pid_t pid = 0;  // as the node numbers it; 0: not running
+    int restarts = 0;
+    std::string last_exit;  // why it was restarted last, or ""
+  };
+  std::vector<Component> components;
+};
+
+// Told of progress while Up runs, on the thread of Up. Both texts are for people.
+struct Progress {
+  std::function<void(const StartRow&)> ready = [](const StartRow&) {};
+};
+
+// Which namespaces of the node a command runs in.
+enum class Inside {
+  kNetwork,  // the cluster's network, the host's files: what `seatrial shell` gives
+  kNode,     // all: the node's files, processes and network
+};
+
+// Thread-safe: state lives in the state folder, guarded by locks that the kernel drops with their
+// owner.
+class Provider {
+ public:
+  virtual ~Provider() = default;
+
+  // Starts a cluster and waits for its level. kExists: one of this name runs, or the port is taken.
+  // kDenied: not root. kNotFound: a program is missing. kInvalid: a bad spec. On any failure, and
+  // when `until` is over, nothing is left behind;
+  // the error tells the failing component and the last lines of its log. Remains of an earlier
+  // cluster of this name are removed first.
+  virtual base::Result<Cluster> Up(const ClusterSpec& spec, const Progress& progress,
+                                   const base::Until& until) = 0;
+
+  // Ends the cluster and removes all that it was. kNotFound when there is nothing of this name.
+  virtual base::Result<> Down(const std::string& name, const base::Until& until) = 0;
+
+  // The running cluster `name`. kNotFound says how to start one.
+  virtual base::Result<Cluster> Find(const std::string& name) = 0;
+
+  // All clusters of the state folder by name, remains included.
+  virtual base::Result<std::vector<ClusterStatus>> List() = 0;
+
+  // Removes the remains of clusters that have ended; returns their names.
+  virtual base::Result<std::vector<std::string>> Sweep(const base::Until& until) = 0;
+
+  // `command`, changed so that sys::Run or sys::Process::Start runs it inside the node. Input,
+  // output and environment are the caller's; its program is looked up here when it runs in kNetwork
+  // and in the node when in kNode. Exits with the command's status; 125 when the node is gone.
+  virtual base::Result<sys::Command> Wrap(const Cluster& cluster, Inside inside,
+                                          sys::Command command) = 0;
+};
+
+struct NativeOptions {
+  std::filesystem::path state_dir = "/var/lib/seatrial";
+  // The `seatrial` program: the node's init is this very program, started anew.
+  std::filesystem::path program;
+};
+
+// Upstream Kubernetes without Docker on this machine, each node in a capsule of namespaces
+// (native/capsule.h). Needs Linux and root. `clock` must outlive the provider.
+std::unique_ptr<Provider> MakeNativeProvider(NativeOptions options, base::Clock& clock);
+
+}  // namespace cluster
