@@ -1,0 +1,53 @@
+# The ways in. Each target is one script; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup kubernetes build test e2e layers format format-check asan tsan fuzz \
+	bench-cluster bench-runner bench-scoring clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  KEEP=1 keeps the cluster of 'make e2e'; RUNNER=kuttl lets the original runner judge; TEST=REGEX picks test programs"
+
+setup: ## install what is missing (Debian packages, Go, cargo)
+	@tools/setup/setup
+
+kubernetes: ## build the pinned Kubernetes programs once, print their folder
+	@tools/kubernetes/build
+
+build: ## compile everything into build/release/bin
+	@tools/run/build
+
+test: ## compile and run all tests, the lower layers under AddressSanitizer too
+	@tools/run/test
+
+e2e: ## the platform's end-to-end suite on a cluster of its own
+	@tools/run/e2e
+
+layers: ## hold every #include against src/LAYERS
+	@tools/check_layers .
+
+format: ## lay out all C++ sources
+	@tools/run/format
+
+format-check: ## fail where a source is not laid out
+	@tools/run/format --check
+
+asan: ## the lower layers' tests under AddressSanitizer
+	@tools/run/sanitize asan
+
+tsan: ## the lower layers' tests under ThreadSanitizer
+	@tools/run/sanitize tsan
+
+bench-cluster: ## from nothing to a ready cluster, against kind
+	@bench/cluster
+
+bench-runner: ## the same suites under ours and under kuttl
+	@bench/runner
+
+bench-scoring: ## frames scored per second
+	@bench/scoring
+
+fuzz: ## feed the parsers malformed input
+	@fuzz/run
+
+clean: ## remove build/ (the caches outside the checkout stay)
+	@rm -rf build

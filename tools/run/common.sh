@@ -1,0 +1,40 @@
+# What the scripts beside this file share; sourced from the repository's root.
+source tools/setup/env.sh
+source tools/setup/steps.sh
+
+run_setup() {
+  step setup tools/setup/setup
+  source tools/setup/env.sh # setup may have put Go there just now
+}
+
+compile() {  # PRESET
+  step "configure ($1)" cmake --preset "$1"
+  step "compile ($1)" cmake --build --preset "$1"
+}
+
+# Kubernetes takes about ten minutes on two cores where it is not built yet, so it
+# is built beside the C++ sources, and behind them where both want a core.
+start_kubernetes() { step_start kubernetes nice -n 10 tools/kubernetes/build; }
+
+join_kubernetes() {
+  step_join kubernetes
+  SEATRIAL_KUBERNETES_BIN=$(tools/kubernetes/build)
+  export SEATRIAL_KUBERNETES_BIN
+}
+
+# One line "PASSED FAILED" for .ci/run to add up.
+write_counts() { # NAME PASSED FAILED
+  mkdir -p build/counts
+  echo "$2 $3" >"build/counts/$1"
+}
+
+run_tests() {  # PRESET: shows ctest's lines; a report per program in build/report/PRESET
+  local report=$PWD/build/report/$1 status=0
+  rm -rf "$report"
+  mkdir -p "$report"
+  GTEST_OUTPUT=xml:$report/gtest/ GTEST_COLOR=no step_shown "test ($1)" \
+    ctest --preset "$1" --output-junit "$report/ctest.xml" ${TEST:+--tests-regex "$TEST"} || status=$?
+  # shellcheck disable=SC2046
+  write_counts "test-$1" $(tools/run/count_tests "$report/ctest.xml" "$report/gtest")
+  return "$status"
+}
