@@ -51,7 +51,7 @@ compile_part() {  # FOLDER PART OUT: everything of one part into OUT/bin
   for item in "${programs[@]}"; do
     file=$out/bin/${item%%=*}
     mkdir -p "$(dirname "$file")"
-    CGO_ENABLED=$cgo go build -v -trimpath -mod=readonly -buildvcs=false \
+    CGO_ENABLED=$cgo tied go build -v -trimpath -mod=readonly -buildvcs=false \
       -tags "$tags" -ldflags "-s -w $ldflags" -o "$file" "${item#*=}"
   done
   for item in ${links[@]+"${links[@]}"}; do
@@ -141,7 +141,7 @@ show_live() {  # KIND_CACHE WORK PART...: finished parts as lines, those under w
 
 build_all() {  # KIND KIND_CACHE FOLDER FINAL LANE...
   local kind=$1 kind_cache=$2 folder=$3 final=$4 part work lane lanes_left failed=''
-  local -a pids=() all=()
+  local -a pids=() all=() inputs=()
   shift 4
   command -v go >/dev/null || { say "error: Go is not installed; run tools/setup/setup"; return 1; }
   mkdir -p "$kind_cache/parts" "$kind_cache/logs"
@@ -159,11 +159,13 @@ build_all() {  # KIND KIND_CACHE FOLDER FINAL LANE...
   trap 'say; exit 130' INT
   trap 'exit 143' TERM HUP
 
+  # shellcheck disable=SC2048 # a lane is a list of words
   for part in $*; do
     all+=("$part")
     (load_recipe "$folder" "$part" && echo "$part ($name ${version#v})" >"$work/$part.title" &&
       echo "$version" >"$work/$part.version")
-    echo "$kind_cache/parts/$part-$(hash_of $(part_files "$folder" "$part"))" >"$work/$part.final"
+    mapfile -t inputs < <(part_files "$folder" "$part")
+    echo "$kind_cache/parts/$part-$(hash_of "${inputs[@]}")" >"$work/$part.final"
   done
 
   for lane in "$@"; do
@@ -212,6 +214,7 @@ build_parts() {  # KIND FOLDER LANE... -- [--path|--help]
   shift 2
   while [[ $1 != -- ]]; do lanes+=("$1"); shift; done
   shift
+  # shellcheck disable=SC2048
   for part in ${lanes[*]}; do
     mapfile -t -O "${#inputs[@]}" inputs < <(part_files "$folder" "$part")
   done
