@@ -245,7 +245,7 @@ Test LoadTest(const std::string& suite_dir, const fs::path& directory, const Loa
       continue;
     }
     auto [step, added] =
-        steps.try_emplace(*parsed->index, *parsed->index, test.directory, options, problems);
+        steps.try_emplace(*parsed->index, *parsed->index, directory, options, problems);
     if (entry.is_directory(error))
       AddStepDirectory(entry.path(), step->second, problems);
     else

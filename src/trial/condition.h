@@ -1,0 +1,61 @@
+#pragma once
+
+// What an assert or errors file asks, as a predicate over objects. Pure.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "expect/match.h"
+#include "trial/suite.h"
+#include "trial/verdict.h"
+
+namespace trial {
+
+// One object of an assert file (some object must look so) or of an errors file (none may).
+struct Condition {
+  enum class Want { kPresent, kAbsent };
+  Want want = Want::kPresent;
+  Manifest manifest;  // as written, with the test's namespace filled in
+  // Where to look: by name, or with an empty name all with the labels.
+  kube::Kind kind;
+  std::string ns;  // "" for cluster-scoped kinds
+  std::string name;
+  std::map<std::string, std::string> labels;
+
+  // "Deployment kuttl-x/web", "Pod in kuttl-x with app=web".
+  std::string Subject() const;
+};
+
+// `namespaced`: what discovery says about the kind. The test's namespace is filled in where a
+// namespaced object has none.
+Condition MakeCondition(Condition::Want want, Manifest manifest, bool namespaced,
+                        const std::string& test_ns);
+
+// What one look at the objects said.
+struct Judgement {
+  bool holds = false;
+  kube::ObjectPtr nearest;  // the nearest candidate (kPresent), or the one in the way (kAbsent)
+  std::vector<expect::Mismatch> mismatches;  // of `nearest`, for kPresent
+  size_t candidates = 0;
+  // Looking itself failed.
+  std::optional<base::Error> error;
+};
+
+// `candidates` are the objects that Condition's name or labels select.
+Judgement Judge(const Condition& condition, const std::vector<kube::ObjectPtr>& candidates);
+
+// One line: `.data.color: expected "red", found "blue"`, "not found", "matches, but must not".
+std::string NearestMiss(const Condition& condition, const Judgement& judgement);
+
+// The full account of a condition that does not hold, without its cause. `neighbours`: names of
+// other objects of the kind there are, for an object that was not found.
+Failure Explain(const Condition& condition, const Judgement& judgement,
+                const std::vector<std::string>& neighbours);
+
+// Why `condition` can never hold any more, or "": its object is in a state that Kubernetes never
+// leaves (Job failed; Pod failed with restartPolicy Never; InvalidImageName) and that the assert
+// does not itself ask for. Objects whose owner may put another one in their place do not count.
+std::string Hopeless(const Condition& condition, const Judgement& judgement);
+
+}  // namespace trial
