@@ -31,7 +31,7 @@ part_files() {  # FOLDER PART -> its input files, in one order
   done
 }
 
-tied() {  # runs a command that ends with this shell, however this shell ends
+tied() {  # runs a command that ends with this shell, however this shell ends (not for use with &: that adds a shell)
   setpriv --pdeathsig TERM "$@"
 }
 
@@ -90,7 +90,7 @@ explain_failure() {  # PART LOG
   local hint="Correct what the log names, then run this again: finished parts are kept."
   if grep -qE 'dial tcp|no such host|i/o timeout|TLS handshake|connection refused' "$2"; then
     hint="A Go module could not be fetched: check the network and GOPROXY, then run this again; finished parts are kept."
-  elif grep -qE 'libseccomp|pkg-config' "$2"; then
+  elif grep -qE 'Package libseccomp|seccomp\.h|"pkg-config": executable|C compiler "' "$2"; then
     hint="A C library is missing: run tools/setup/setup, then this again."
   elif grep -q 'signal: killed' "$2"; then
     hint="The compiler was killed, most likely for want of memory: free about 4 GB or set GOFLAGS=-p=1, then run this again."
@@ -170,7 +170,7 @@ build_all() {  # KIND KIND_CACHE FOLDER FINAL LANE...
 
   for lane in "$@"; do
     # shellcheck disable=SC2086
-    tied bash -c 'source "$1"; shift; build_lane "$@"' - "${BASH_SOURCE[0]}" \
+    setpriv --pdeathsig TERM bash -c 'source "$1"; shift; build_lane "$@"' - "${BASH_SOURCE[0]}" \
       "$kind_cache" "$folder" "$work" $lane 9>&- &
     pids+=($!)
   done
