@@ -2,6 +2,9 @@
 source tools/setup/env.sh
 source tools/setup/steps.sh
 
+# A second checkout of the same sources compiles nothing anew.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 run_setup() {
   step setup tools/setup/setup
   source tools/setup/env.sh # setup may have put Go there just now
