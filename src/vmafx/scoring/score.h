@@ -38,6 +38,8 @@ struct ScoreRequest {
   std::filesystem::path distorted;
   // Of raw files. For Y4M it may be left out; where given, the header must agree.
   std::optional<Geometry> geometry;
+  // How the user can give it, for the message about a raw file without: "--size ...".
+  std::string geometry_hint;
   std::string model = kDefaultModel;  // one of BuiltInModels()
   unsigned threads = 1;               // of libvmaf, 1 to 256
   // Called on the thread of Score, in order of the frames, each once. It runs behind the reading by

@@ -34,17 +34,20 @@ struct Geometry {
   bool operator==(const Geometry&) const = default;
 };
 
-// The largest width or height that is accepted; keeps a hostile header from asking for terabytes.
+// What can be scored. The features halve a picture four times, so smaller ones have nothing left;
+// the upper end keeps a hostile header from asking for terabytes.
+constexpr uint32_t kSmallestSide = 32;
 constexpr uint32_t kLargestSide = 16384;
 
-// "1920x1080". kInvalid when it is not two numbers from 1 to kLargestSide.
 struct Size {
   uint32_t width = 0;
   uint32_t height = 0;
 };
+// "1920x1080"; kInvalid when that is not what it looks like. The range is Validate's business.
 base::Result<Size> ParseSize(std::string_view text);
 
-// kInvalid unless width and height are within 1..kLargestSide and the depth is one of the four.
+// kInvalid unless width and height are within kSmallestSide..kLargestSide and the depth is one of
+// the four.
 base::Result<> Validate(const Geometry& geometry);
 
 // "1920x1080 yuv420p10le".

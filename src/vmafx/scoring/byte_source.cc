@@ -1,0 +1,126 @@
+#include "vmafx/scoring/byte_source.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace vmafx::scoring {
+namespace {
+
+base::Error FromErrno(const std::string& name, int error) {
+  base::Code code = error == ENOENT || error == ENOTDIR ? base::Code::kNotFound
+                    : error == EACCES || error == EPERM ? base::Code::kDenied
+                                                        : base::Code::kUnavailable;
+  return base::Fail(code, "{}: {}", name, std::strerror(error));
+}
+
+base::Error Over(const std::string& name, const base::Until& until) {
+  if (until.Stopped()) return base::Fail(base::Code::kCancelled, "stopped while reading {}", name);
+  return base::Fail(base::Code::kTimeout, "the deadline passed while reading {}", name);
+}
+
+}  // namespace
+
+ByteSource::ByteSource(std::string name, sys::Fd fd, std::optional<uint64_t> size)
+    : name_(std::move(name)), fd_(std::move(fd)), size_(size) {}
+
+base::Result<ByteSource> ByteSource::Open(const std::filesystem::path& path) {
+  // Non-blocking, so that a pipe nobody writes to does not hold us: AwaitData waits, and can stop.
+  sys::Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd.valid()) return FromErrno(path.string(), errno);
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) return FromErrno(path.string(), errno);
+  if (S_ISDIR(info.st_mode)) {
+    return base::Fail(base::Code::kInvalid, "{}: is a directory, not a video", path.string());
+  }
+  std::optional<uint64_t> size;
+  if (S_ISREG(info.st_mode)) {
+    size = static_cast<uint64_t>(info.st_size);
+    posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+  return ByteSource(path.string(), std::move(fd), size);
+}
+
+base::Result<> ByteSource::AwaitData(const base::Until& until) {
+  if (until.Over()) return Over(name_, until);
+  if (size_) return base::Ok();  // a regular file is always ready
+  sys::Fd stopped(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stopped.valid()) return FromErrno(name_, errno);
+  std::stop_callback wake(until.stop(), [&stopped] { eventfd_write(stopped.get(), 1); });
+  while (!until.Over()) {
+    pollfd waits[] = {{fd_.get(), POLLIN, 0}, {stopped.get(), POLLIN, 0}};
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(until.Left());
+    int timeout = static_cast<int>(std::min<int64_t>(left.count(), 3600 * 1000));
+    int ready = poll(waits, 2, timeout);
+    if (ready < 0 && errno != EINTR) return FromErrno(name_, errno);
+    if (ready > 0 && waits[0].revents != 0) return base::Ok();
+  }
+  return Over(name_, until);
+}
+
+base::Result<size_t> ByteSource::ReadSome(uint8_t* into, size_t count, const base::Until& until) {
+  while (true) {
+    TRY(AwaitData(until));
+    ssize_t got = read(fd_.get(), into, count);
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno != EINTR && errno != EAGAIN) return FromErrno(name_, errno);
+  }
+}
+
+base::Result<> ByteSource::FillBuffer(size_t count, const base::Until& until) {
+  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<ptrdiff_t>(position_));
+  position_ = 0;
+  while (buffer_.size() < count) {
+    size_t had = buffer_.size();
+    buffer_.resize(count);
+    auto got = ReadSome(buffer_.data() + had, count - had, until);
+    buffer_.resize(had + (got.ok() ? *got : 0));
+    if (!got.ok()) return std::move(got).error();
+    if (*got == 0) break;
+  }
+  return base::Ok();
+}
+
+base::Result<std::string_view> ByteSource::Peek(size_t count, const base::Until& until) {
+  count = std::min(count, kPeekLimit);
+  if (buffer_.size() - position_ < count) TRY(FillBuffer(count, until));
+  return std::string_view(reinterpret_cast<const char*>(buffer_.data()) + position_,
+                          std::min(count, buffer_.size() - position_));
+}
+
+base::Result<size_t> ByteSource::Read(uint8_t* into, size_t count, const base::Until& until) {
+  size_t done = std::min(count, buffer_.size() - position_);
+  if (done > 0) std::memcpy(into, buffer_.data() + position_, done);
+  position_ += done;
+  while (done < count) {
+    size_t got = TRY(ReadSome(into + done, count - done, until));
+    if (got == 0) break;
+    done += got;
+  }
+  return done;
+}
+
+base::Result<std::optional<std::string>> ByteSource::ReadLine(size_t limit,
+                                                              const base::Until& until) {
+  std::string line;
+  while (line.size() <= limit) {
+    if (position_ == buffer_.size()) TRY(FillBuffer(1, until));
+    if (position_ == buffer_.size()) {
+      if (line.empty()) return std::optional<std::string>();
+      return base::Fail(base::Code::kInvalid, "{}: ends in the middle of a header line", name_);
+    }
+    char next = static_cast<char>(buffer_[position_++]);
+    if (next == '\n') return std::optional<std::string>(std::move(line));
+    line += next;
+  }
+  return base::Fail(base::Code::kInvalid, "{}: a header line is longer than {} bytes", name_,
+                    limit);
+}
+
+}  // namespace vmafx::scoring

@@ -1,0 +1,281 @@
+#include "vmafx/scoring/engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <libvmaf/libvmaf.h>
+
+#include "base/text.h"
+
+namespace vmafx::scoring {
+namespace {
+
+constexpr unsigned kMostThreads = 256;
+
+// libvmaf has no way to ask which models it was built with: these are looked for.
+constexpr const char* kModels[] = {
+    kDefaultModel,           "vmaf_v0.6.1neg",         "vmaf_4k_v0.6.1",
+    "vmaf_4k_v0.6.1neg",     "vmaf_v1.0.16_3d0h",      "vmaf_v1.0.16_3d0h_2160",
+    "vmaf_v1.0.16_5d0h",     "vmaf_v1.0.16_1d5h_2160", "vmaf_v1.0.16_hfr_3d0h",
+    "vmaf_v1.0.16_hfr_5d0h",
+};
+
+struct ModelDeleter {
+  void operator()(VmafModel* model) const { vmaf_model_destroy(model); }
+};
+using ModelHandle = std::unique_ptr<VmafModel, ModelDeleter>;
+
+struct ContextDeleter {
+  void operator()(VmafContext* context) const { vmaf_close(context); }
+};
+using ContextHandle = std::unique_ptr<VmafContext, ContextDeleter>;
+
+// Null when it is not one of kModels, or this build of libvmaf lacks it.
+ModelHandle LoadModel(std::string_view name) {
+  if (std::find(std::begin(kModels), std::end(kModels), name) == std::end(kModels)) return nullptr;
+  VmafModelConfig config{"vmaf", VMAF_MODEL_FLAGS_DEFAULT};
+  VmafModel* model = nullptr;
+  if (vmaf_model_load(&model, &config, std::string(name).c_str()) != 0) return nullptr;
+  return ModelHandle(model);
+}
+
+// libvmaf's return values are negative errno codes.
+std::string Reason(int error) {
+  return std::strerror(-error);
+}
+
+VmafPixelFormat ToVmaf(Chroma chroma) {
+  switch (chroma) {
+    case Chroma::k420:
+      return VMAF_PIX_FMT_YUV420P;
+    case Chroma::k422:
+      return VMAF_PIX_FMT_YUV422P;
+    case Chroma::k444:
+      return VMAF_PIX_FMT_YUV444P;
+  }
+  return VMAF_PIX_FMT_UNKNOWN;
+}
+
+FrameTarget TargetOf(const VmafPicture& picture) {
+  FrameTarget target;
+  for (size_t i = 0; i < 3; ++i) {
+    target[i] = PlaneTarget{static_cast<uint8_t*>(picture.data[i]),
+                            static_cast<size_t>(picture.stride[i]), picture.w[i], picture.h[i]};
+  }
+  return target;
+}
+
+// A feature as reports call it and as libvmaf calls it (models with options of their own append
+// them to the name). Which of them a model computes is found out at the first score.
+struct Feature {
+  const char* name;
+  const char* vmaf_name;
+};
+constexpr Feature kFeatures[] = {
+    {"adm2", "VMAF_integer_feature_adm2_score"},
+    {"adm2", "integer_adm2_egl_1"},
+    {"motion2", "VMAF_integer_feature_motion2_score"},
+    {"vif_scale0", "VMAF_integer_feature_vif_scale0_score"},
+    {"vif_scale0", "integer_vif_scale0_egl_1"},
+    {"vif_scale1", "VMAF_integer_feature_vif_scale1_score"},
+    {"vif_scale1", "integer_vif_scale1_egl_1"},
+    {"vif_scale2", "VMAF_integer_feature_vif_scale2_score"},
+    {"vif_scale2", "integer_vif_scale2_egl_1"},
+    {"vif_scale3", "VMAF_integer_feature_vif_scale3_score"},
+    {"vif_scale3", "integer_vif_scale3_egl_1"},
+};
+
+}  // namespace
+
+std::vector<std::string> BuiltInModels() {
+  std::vector<std::string> names;
+  for (const char* name : kModels) {
+    if (LoadModel(name)) names.emplace_back(name);
+  }
+  return names;
+}
+
+struct Engine::State {
+  ~State() { DropPair(); }  // before the context, which waits for all pictures to come back
+
+  void DropPair() {
+    for (VmafPicture* picture : {&reference, &distorted}) {
+      if (picture->ref != nullptr) vmaf_picture_unref(picture);
+    }
+  }
+
+  base::Result<> FindFeatures(unsigned index);
+  base::Result<> CheckNumber(std::string_view what, double value, unsigned index) const;
+
+  ModelHandle model;
+  ContextHandle context;
+  std::string model_name;
+  Geometry geometry;
+  VmafPicture reference{};
+  VmafPicture distorted{};
+  unsigned pushed = 0;
+  unsigned taken = 0;
+  bool flushed = false;
+  std::vector<std::string> feature_names;
+  std::vector<const char*> vmaf_names;
+};
+
+Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Engine::Engine(Engine&&) noexcept = default;
+Engine::~Engine() = default;
+
+base::Result<Engine> Engine::Make(const std::string& model, unsigned threads,
+                                  const Geometry& geometry) {
+  if (threads < 1 || threads > kMostThreads) {
+    return base::Fail(base::Code::kInvalid, "{} threads: must be from 1 to {}", threads,
+                      kMostThreads);
+  }
+  auto state = std::make_unique<State>();
+  state->model_name = model;
+  state->geometry = geometry;
+  state->model = LoadModel(model);
+  if (!state->model) {
+    std::vector<std::string> models = BuiltInModels();
+    return base::Fail(base::Code::kInvalid, "unknown model \"{}\"{}; built in are {}", model,
+                      base::DidYouMean(model, models), base::Join(models, ", "));
+  }
+
+  VmafConfiguration config{};
+  config.log_level = VMAF_LOG_LEVEL_NONE;  // asking for a score that is not there yet is no error
+  config.n_threads = threads;
+  VmafContext* context = nullptr;
+  int error = vmaf_init(&context, config);
+  if (error != 0) return base::Fail(base::Code::kInternal, "starting libvmaf: {}", Reason(error));
+  state->context.reset(context);
+  error = vmaf_use_features_from_model(context, state->model.get());
+  if (error != 0) {
+    return base::Fail(base::Code::kInternal, "features of model {}: {}", model, Reason(error));
+  }
+
+  // For each thread a pair; a pair being read and one waiting; the two past references that libvmaf
+  // keeps, twice. Fewer would let reading hold up scoring, and below 4 would deadlock.
+  VmafPictureConfiguration pictures{};
+  pictures.pic_params = {geometry.width, geometry.height,
+                         static_cast<unsigned>(geometry.pixel_format.bit_depth),
+                         ToVmaf(geometry.pixel_format.chroma)};
+  pictures.pic_cnt = 2 * threads + 8;
+  error = vmaf_preallocate_pictures(context, pictures);
+  if (error != 0) {
+    return base::Fail(base::Code::kInternal, "memory for {} pictures of {}: {}", pictures.pic_cnt,
+                      ToString(geometry), Reason(error));
+  }
+  return Engine(std::move(state));
+}
+
+base::Result<Engine::Pair> Engine::NextPair() {
+  state_->DropPair();
+  for (VmafPicture* picture : {&state_->reference, &state_->distorted}) {
+    int error = vmaf_fetch_preallocated_picture(state_->context.get(), picture);
+    if (error != 0) {
+      return base::Fail(base::Code::kInternal, "memory for a picture: {}", Reason(error));
+    }
+  }
+  return Pair{TargetOf(state_->reference), TargetOf(state_->distorted)};
+}
+
+base::Result<> Engine::Push() {
+  int error = vmaf_read_pictures(state_->context.get(), &state_->reference, &state_->distorted,
+                                 state_->pushed);
+  state_->DropPair();  // on errors libvmaf does not always take them
+  if (error != 0) {
+    return base::Fail(base::Code::kInvalid,
+                      "libvmaf refused frame {} ({}): model {} may not accept {}", state_->pushed,
+                      Reason(error), state_->model_name, ToString(state_->geometry));
+  }
+  ++state_->pushed;
+  return base::Ok();
+}
+
+base::Result<> Engine::Flush() {
+  state_->DropPair();
+  int error = vmaf_read_pictures(state_->context.get(), nullptr, nullptr, 0);
+  if (error != 0) {
+    return base::Fail(base::Code::kInternal, "libvmaf could not finish model {} on {}: {}",
+                      state_->model_name, ToString(state_->geometry), Reason(error));
+  }
+  state_->flushed = true;
+  return base::Ok();
+}
+
+base::Result<> Engine::State::FindFeatures(unsigned index) {
+  for (const Feature& feature : kFeatures) {
+    double value = 0;
+    if (vmaf_feature_score_at_index(context.get(), feature.vmaf_name, &value, index) == 0) {
+      feature_names.emplace_back(feature.name);
+      vmaf_names.push_back(feature.vmaf_name);
+    }
+  }
+  return base::Ok();
+}
+
+base::Result<> Engine::State::CheckNumber(std::string_view what, double value,
+                                          unsigned index) const {
+  if (std::isfinite(value)) return base::Ok();
+  return base::Fail(base::Code::kInternal, "{} of frame {} is {}, not a number", what, index,
+                    value);
+}
+
+base::Result<std::optional<FrameScore>> Engine::TakeScore() {
+  State& state = *state_;
+  if (state.taken == state.pushed) return std::optional<FrameScore>();
+  FrameScore score;
+  score.index = state.taken;
+  int error = vmaf_score_at_index(state.context.get(), state.model.get(), &score.vmaf, state.taken);
+  if (error != 0 && !state.flushed) return std::optional<FrameScore>();
+  if (error != 0) {
+    return base::Fail(base::Code::kInternal, "libvmaf has no score for frame {}: {}", state.taken,
+                      Reason(error));
+  }
+  TRY(state.CheckNumber("the score", score.vmaf, state.taken));
+  if (state.taken == 0) TRY(state.FindFeatures(0));
+  for (size_t i = 0; i < state.vmaf_names.size(); ++i) {
+    double value = 0;
+    error =
+        vmaf_feature_score_at_index(state.context.get(), state.vmaf_names[i], &value, state.taken);
+    if (error != 0) {
+      return base::Fail(base::Code::kInternal, "libvmaf has no {} for frame {}: {}",
+                        state.feature_names[i], state.taken, Reason(error));
+    }
+    TRY(state.CheckNumber(state.feature_names[i], value, state.taken));
+    score.features.push_back(value);
+  }
+  ++state.taken;
+  return std::optional<FrameScore>(std::move(score));
+}
+
+const std::vector<std::string>& Engine::feature_names() const {
+  return state_->feature_names;
+}
+
+base::Result<Pooled> Engine::Pool() {
+  CHECK(state_->flushed && state_->pushed > 0);
+  Pooled pooled;
+  const struct {
+    VmafPoolingMethod method;
+    double* into;
+  } wanted[] = {{VMAF_POOL_METHOD_MEAN, &pooled.mean},
+                {VMAF_POOL_METHOD_HARMONIC_MEAN, &pooled.harmonic_mean},
+                {VMAF_POOL_METHOD_MIN, &pooled.min}};
+  for (const auto& [method, into] : wanted) {
+    int error = vmaf_score_pooled(state_->context.get(), state_->model.get(), method, into, 0,
+                                  state_->pushed - 1);
+    if (error != 0) {
+      return base::Fail(base::Code::kInternal, "pooling {} frames: {}", state_->pushed,
+                        Reason(error));
+    }
+    TRY(state_->CheckNumber("the pooled score", *into, state_->pushed - 1));
+  }
+  return pooled;
+}
+
+std::string Engine::Version() {
+  return vmaf_version();
+}
+
+}  // namespace vmafx::scoring

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "vmafx/scoring/reader.h"
+#include "vmafx/scoring/score.h"
+
+namespace vmafx::scoring {
+
+// libvmaf, the only place that knows it. One Engine scores one pair of videos. One thread at a
+// time; libvmaf's own threads work behind it.
+class Engine {
+ public:
+  // kInvalid for an unknown model (the message lists the built-in ones) or number of threads.
+  static base::Result<Engine> Make(const std::string& model, unsigned threads,
+                                   const Geometry& geometry);
+  Engine(Engine&&) noexcept;
+  ~Engine();
+
+  // Memory for the next pair of frames, owned by libvmaf: fill both, then Push. Blocks while
+  // libvmaf's threads are some frames behind. kInternal when memory is short.
+  struct Pair {
+    FrameTarget reference;
+    FrameTarget distorted;
+  };
+  base::Result<Pair> NextPair();
+  // Hands the filled pair over to be scored. kInvalid when the model cannot score such pictures.
+  base::Result<> Push();
+  // No more pairs: waits until all are scored.
+  base::Result<> Flush();
+
+  // Scores in order, each once: the next frame's, or nullopt while it is not computed yet.
+  // kInternal for one that is not a number, or is missing after Flush.
+  base::Result<std::optional<FrameScore>> TakeScore();
+
+  // Known from the first score on.
+  const std::vector<std::string>& feature_names() const;
+
+  // libvmaf's own pooling of all frames; after Flush. Percentiles are left 0.
+  base::Result<Pooled> Pool();
+
+  static std::string Version();
+
+ private:
+  struct State;
+  explicit Engine(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace vmafx::scoring
