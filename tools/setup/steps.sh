@@ -86,6 +86,11 @@ steps_spawn() {  # LOG COMMAND...; sets spawned
   set +m
 }
 
+steps_excerpt() {  # LOG: its first errors where it names any, and its end; no line longer than a screen can bear
+  grep -aE '(^|[ :])(fatal error|[Ee]rror|FAILED)[: ]' "$1" | head -n 12 | cut -c 1-240 | sed 's/^/    ! /' || true
+  tail -n 20 "$1" | tr '\r' '\n' | tail -n 20 | cut -c 1-240 | sed 's/^/    | /'
+}
+
 steps_finish() {  # NAME STATUS BEGIN LOG
   steps_since "$3"
   if [[ $2 == 0 ]]; then
@@ -95,7 +100,7 @@ steps_finish() {  # NAME STATUS BEGIN LOG
   steps_failed+=("$1")
   steps_line FAILED "$1" "$took, exit $2"
   if [[ $4 ]]; then
-    tail -n 30 "$4" | tr '\r' '\n' | sed 's/^/    | /'
+    steps_excerpt "$4"
     echo "    full log: $4"
   fi
   return "$2"
