@@ -12,7 +12,7 @@
 # On a terminal the running step has one live line; else there is a line when it
 # begins, one when it ends, and a sign of life each minute.
 
-declare -A step_pid=() step_began=()
+declare -A step_pid=() step_began=() step_took=()
 steps_failed=() step_group='' steps_live=''
 if [[ -t 1 && ${TERM:-dumb} != dumb ]]; then steps_live=1; fi
 
@@ -93,6 +93,7 @@ steps_excerpt() {  # LOG: its first errors where it names any, and its end; no l
 
 steps_finish() {  # NAME STATUS BEGIN LOG
   steps_since "$3"
+  took=${step_took[$1]:-$took}
   if [[ $2 == 0 ]]; then
     steps_line ok "$1" "$took"
     return 0
@@ -104,6 +105,16 @@ steps_finish() {  # NAME STATUS BEGIN LOG
     echo "    full log: $4"
   fi
   return "$2"
+}
+
+steps_note_ended() {  # keeps how long a background step took, for when it is joined
+  local name
+  for name in "${!step_pid[@]}"; do
+    if [[ ! ${step_took[$name]:-} ]] && ! kill -0 "${step_pid[$name]}" 2>/dev/null; then
+      steps_since "${step_began[$name]}"
+      step_took[$name]=$took
+    fi
+  done
 }
 
 steps_wait() {  # NAME PID BEGIN LOG: waits, with a sign of life
@@ -124,6 +135,7 @@ steps_wait() {  # NAME PID BEGIN LOG: waits, with a sign of life
     fi
     ticks=$((ticks + 1))
     sleep 0.2
+    steps_note_ended
   done
   wait "$2"
 }
