@@ -1,0 +1,24 @@
+#pragma once
+
+// What the commands of seatrial share about clusters.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/seatrial/commands.h"
+#include "cluster/provider.h"
+
+namespace app {
+
+constexpr char kStateDir[] = "/var/lib/seatrial";
+
+// The native provider with its state in `state_dir`; its nodes' init is this very program.
+std::unique_ptr<cluster::Provider> MakeProvider(Context& context, const std::string& state_dir);
+
+// Loads the images of `paths` (OCI archives, or folders that `seatrial image assemble` wrote) into
+// the node of `target`, and prints a line for each.
+base::Result<> LoadImages(const cluster::Cluster& target, const std::vector<std::string>& paths,
+                          const base::Until& until);
+
+}  // namespace app
