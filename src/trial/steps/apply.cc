@@ -1,0 +1,144 @@
+#include "trial/steps/apply.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace trial {
+namespace {
+
+using base::Code;
+using kube::Object;
+
+constexpr base::Duration kFirstPause = std::chrono::milliseconds(20);
+constexpr base::Duration kLongestPause = std::chrono::seconds(1);
+
+const kube::Kind kCrd{"apiextensions.k8s.io", "v1", "CustomResourceDefinition"};
+
+struct Stored {
+  Object object;
+  bool created = false;
+};
+
+// Is there a CRD for `kind` that is only not served yet? Without rights to look: no.
+bool IsComing(kube::Client& client, const kube::Kind& kind, const base::Until& until) {
+  const auto crds = client.List(kCrd, {}, until);
+  if (!crds.ok()) return false;
+  return std::any_of(crds->items.begin(), crds->items.end(), [&](const kube::ObjectPtr& crd) {
+    return crd->String({"spec", "group"}) == kind.group &&
+           crd->String({"spec", "names", "kind"}) == kind.kind;
+  });
+}
+
+// May the same request succeed in a moment?
+bool IsPassing(const base::Error& error) {
+  switch (error.code()) {
+    case Code::kConflict:
+    case Code::kExists:
+    case Code::kUnavailable:
+      return true;
+    case Code::kDenied:
+      // A new namespace has no default service account for some milliseconds, and a Pod needs one.
+      return error.message().find("serviceaccount \"") != std::string::npos &&
+             error.message().find("not found") != std::string::npos;
+    default:
+      return false;
+  }
+}
+
+base::Result<Stored> Patch(kube::Client& client, const Object& object, const Object& present,
+                           const base::Until& until) {
+  kube::Json body = object.json();
+  body["metadata"]["resourceVersion"] = present.resource_version();
+  Object stored = TRY(client.MergePatch(object.kind(), object.key(), body, "", until));
+  return Stored{std::move(stored), false};
+}
+
+base::Result<Stored> Post(kube::Client& client, const Object& object, const base::Until& until) {
+  Object stored = TRY(client.Create(object, until));
+  return Stored{std::move(stored), true};
+}
+
+// One try: look, then create or patch; or create first and look only when that is refused.
+base::Result<Stored> Put(kube::Client& client, const Object& object, bool create_first,
+                         const base::Until& until) {
+  if (object.name().empty()) return Post(client, object, until);  // generateName
+  std::optional<base::Error> refused;
+  if (create_first) {
+    auto posted = Post(client, object, until);
+    if (posted.ok()) return posted;
+    if (IsPassing(posted.error()) && !posted.Is(Code::kExists)) return posted;
+    // It may be there, and what was refused may be good as a change of it.
+    refused = posted.error();
+  }
+  const auto present = client.Get(object.kind(), object.key(), until);
+  if (present.ok()) return Patch(client, object, *present, until);
+  if (!present.Is(Code::kNotFound)) return present.error();
+  if (refused && !IsPassing(*refused)) return *refused;
+  return Post(client, object, until);
+}
+
+base::Result<Stored> PutPatiently(const StepContext& context, Manifest& manifest,
+                                  AppliedObjects& applied, const base::Until& until) {
+  Object& object = manifest.object;
+  base::Duration pause = kFirstPause;
+  for (int attempt = 1;; ++attempt) {
+    const auto resource = context.client.Discover(object.kind(), until);
+    base::Result<Stored> stored = base::Error(Code::kInternal, "");
+    bool again = false;
+    if (resource.ok()) {
+      if (resource->namespaced && object.ns().empty())
+        object.json()["metadata"]["namespace"] = context.ns;
+      const bool first = applied.touched.emplace(object.kind(), object.key()).second;
+      const bool create_first = first && resource->namespaced && object.ns() == context.ns;
+      stored = Put(context.client, object, create_first, until);
+      again = !stored.ok() && IsPassing(stored.error());
+    } else {
+      stored = resource.error();
+      again = resource.Is(Code::kUnavailable) ||
+              (resource.Is(Code::kNotFound) && IsComing(context.client, object.kind(), until));
+    }
+    if (stored.ok() || !again) return stored;
+    if (attempt == 1 && !stored.Is(Code::kExists) && !stored.Is(Code::kConflict))
+      context.story.Line(fmt::format("trying again: {}", stored.error().message()));
+    if (!until.Pause(pause)) return stored;
+    pause = std::min(pause * 2, kLongestPause);
+  }
+}
+
+void Remember(const Object& object, AppliedObjects& applied) {
+  const kube::Json* finalizers = object.Find({"metadata", "finalizers"});
+  applied.created.push_back({object.kind(), object.key(), object.uid(),
+                             !IsBuiltInGroup(object.kind().group),
+                             finalizers != nullptr && !finalizers->empty()});
+}
+
+}  // namespace
+
+bool IsBuiltInGroup(const std::string& group) {
+  // Groups without a dot are Kubernetes' own; so are those of k8s.io, but not x-k8s.io's.
+  return group.find('.') == std::string::npos || group.ends_with(".k8s.io");
+}
+
+Outcome Apply(const StepContext& context, const std::vector<Manifest>& manifests,
+              AppliedObjects& applied, const base::Until& until) {
+  Outcome outcome;
+  for (Manifest manifest : manifests) {
+    if (until.Stopped()) break;
+    const auto stored = PutPatiently(context, manifest, applied, until.Within(context.timeout));
+    const std::string kind = manifest.object.kind().kind;
+    if (stored.ok()) {
+      if (stored->created) Remember(stored->object, applied);
+      context.story.Line(fmt::format("{}:{} {}", kind, stored->object.key().Text(),
+                                     stored->created ? "created" : "updated"));
+      continue;
+    }
+    outcome.Add(VerdictOf(stored.error()),
+                FailureAt(manifest.At(),
+                          fmt::format("applying {} {}: {}", kind, manifest.object.key().Text(),
+                                      stored.error().message())));
+  }
+  return outcome;
+}
+
+}  // namespace trial

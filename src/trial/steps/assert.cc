@@ -1,0 +1,334 @@
+#include "trial/steps/assert.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "trial/steps/view.h"
+
+namespace trial {
+namespace {
+
+using base::Code;
+
+constexpr base::Duration kFirstPause = std::chrono::milliseconds(100);
+constexpr base::Duration kLongestPause = std::chrono::seconds(1);
+// Progress is for people: not more often than this, and causes only for waits that one notices.
+constexpr base::Duration kProgressEvery = std::chrono::milliseconds(100);
+constexpr base::Duration kCauseAfter = std::chrono::milliseconds(1500);
+// For the last look and the diagnosis after the deadline.
+constexpr base::Duration kLastLook = std::chrono::seconds(3);
+
+// All judgements of one look, one for each Wanted.
+struct Round {
+  std::vector<Judgement> judgements;
+  size_t holding = 0;
+  bool all() const { return holding == judgements.size(); }
+};
+
+class Waiter {
+ public:
+  Waiter(const StepContext& context, const Step& step, const base::Until& until)
+      : context_(context),
+        step_(step),
+        signal_(context.stores, context.story),
+        started_(until.clock().Now()) {
+    for (const Manifest& manifest : step.asserts)
+      wanted_.push_back({manifest, Condition::Want::kPresent, {}});
+    for (const Manifest& manifest : step.errors)
+      wanted_.push_back({manifest, Condition::Want::kAbsent, {}});
+  }
+
+  Outcome Wait(const base::Until& until) {
+    Round round = Look(Freshness::kFresh, until);
+    bool fresh = true;
+    for (;;) {
+      const uint64_t seen = signal_.count();
+      if (!fresh) round = Look(Freshness::kWatched, until);
+      confirmed_ = true;
+      if (round.all()) {
+        if (!fresh) round = Look(Freshness::kFresh, until);
+        confirmed_ = round.all();
+        if (round.all() && CommandsSucceed(round, until)) return {};
+      }
+      if (until.Over() || commands_timed_out_) return GiveUp(until);
+      if (const size_t dead = FindHopeless(round); dead < wanted_.size())
+        return Explained(round, hopeless_, until);
+      if (fresh) {
+        // What happened between the look and the watch must not be missed: look again at once.
+        fresh = false;
+        Watch(until);
+        if (round.holding < round.judgements.size()) continue;
+      }
+      const bool told = TellProgress(round, until);
+      std::optional<base::Duration> pause = Pause(round);
+      if (!told) pause = std::min(pause.value_or(kProgressEvery), kProgressEvery);
+      signal_.Wait(seen, pause, until);
+      if (!watching_all_) Watch(until);
+    }
+  }
+
+ private:
+  Judgement LookAt(Wanted& wanted, Freshness freshness, const base::Until& until) {
+    Judgement judgement;
+    const auto resolved = Resolve(context_.client, context_.ns, wanted, until);
+    if (!resolved.ok()) {
+      judgement.error = resolved.error();
+      return judgement;
+    }
+    if (!wanted.condition) {
+      // A kind that the cluster does not serve has no objects.
+      judgement.holds = wanted.want == Condition::Want::kAbsent;
+      return judgement;
+    }
+    const auto candidates = freshness == Freshness::kFresh
+                                ? ReadFresh(context_.client, *wanted.condition, until)
+                                : ReadWatched(context_, *wanted.condition, until);
+    if (candidates.ok()) return Judge(*wanted.condition, *candidates);
+    judgement.error = candidates.error();
+    return judgement;
+  }
+
+  Round Look(Freshness freshness, const base::Until& until) {
+    Round round;
+    for (Wanted& wanted : wanted_) {
+      round.judgements.push_back(LookAt(wanted, freshness, until));
+      if (round.judgements.back().holds) ++round.holding;
+    }
+    return round;
+  }
+
+  // Subscribes to the kinds that are known by now; the unknown ones are looked up by the clock.
+  void Watch(const base::Until& until) {
+    watching_all_ = true;
+    for (const Wanted& wanted : wanted_) {
+      if (!wanted.condition) {
+        watching_all_ = false;
+        continue;
+      }
+      const std::pair place(wanted.condition->kind, wanted.condition->ns);
+      if (watched_.count(place) != 0) continue;
+      if (signal_.Add(place.first, place.second, until).ok())
+        watched_.insert(place);
+      else
+        watching_all_ = false;
+    }
+  }
+
+  // How long to wait without a change: for ever where everything that can change is watched.
+  std::optional<base::Duration> Pause(const Round& round) {
+    const bool commands_pending = round.all();
+    const bool failed_to_look =
+        std::any_of(round.judgements.begin(), round.judgements.end(),
+                    [](const Judgement& judgement) { return judgement.error.has_value(); });
+    const bool by_clock = commands_pending || failed_to_look || !confirmed_ || !watching_all_ ||
+                          !signal_.watching_all();
+    if (by_clock) {
+      const base::Duration pause = pause_;
+      pause_ = std::min(pause_ * 2, kLongestPause);
+      return pause;
+    }
+    pause_ = kFirstPause;
+    // The cause of a wait is shown even if nothing moves any more.
+    const base::Duration waited = context_.story.clock().Now() - started_;
+    if (waited < kCauseAfter) return kCauseAfter - waited;
+    return std::nullopt;
+  }
+
+  // Runs the assert commands; true when all succeed while the objects stay as they are.
+  bool CommandsSucceed(Round& round, const base::Until& until) {
+    if (!HasCommands()) return true;
+    const uint64_t before = signal_.count();
+    if (!RunCommands(until)) return false;
+    if (signal_.count() == before && !wanted_.empty() && !watched_.empty()) return true;
+    // Without a watch only another look tells whether they moved meanwhile.
+    round = Look(Freshness::kFresh, until);
+    return round.all();
+  }
+
+  bool RunCommands(const base::Until& until) {
+    command_failures_ = {};
+    const CommandSettings settings{context_.directory, context_.environment, context_.ns,
+                                   std::nullopt};
+    std::string output;
+    for (const CommandSpec& spec : step_.check->commands) {
+      CommandResult result = RunCommand(spec, settings, {}, until);
+      if (!spec.skip_log_output) output += result.output;
+      if (result.outcome.ok()) continue;
+      command_failures_ = std::move(result.outcome);
+      commands_timed_out_ = result.timed_out && until.Expired();
+      break;
+    }
+    // Every round prints the same: only what is new is worth a line.
+    if (output != last_output_) {
+      for (const std::string& line : base::Split(output, '\n'))
+        if (!line.empty()) context_.story.Line(line);
+      last_output_ = output;
+    }
+    return command_failures_.ok();
+  }
+
+  size_t FindHopeless(const Round& round) {
+    for (size_t i = 0; i < wanted_.size(); ++i) {
+      if (!wanted_[i].condition) continue;
+      hopeless_ = Hopeless(*wanted_[i].condition, round.judgements[i]);
+      if (!hopeless_.empty()) return i;
+    }
+    return wanted_.size();
+  }
+
+  // False when there may be news that it is too early to tell.
+  bool TellProgress(const Round& round, const base::Until& until) {
+    const base::Instant now = until.clock().Now();
+    if (told_at_ && now - *told_at_ < kProgressEvery) return false;
+    WaitProgress progress;
+    progress.id = context_.story.id();
+    progress.of =
+        static_cast<int>(wanted_.size() + (step_.check ? step_.check->commands.size() : 0));
+    progress.satisfied = static_cast<int>(round.holding);
+    progress.waited = now - started_;
+    progress.left = until.Left();
+    DescribeWait(round, progress);
+    if (progress.waited >= kCauseAfter && !round.all()) progress.cause = LiveCause(round, until);
+    if (progress.mismatch == told_.mismatch && progress.cause == told_.cause &&
+        progress.waiting_for == told_.waiting_for) {
+      return true;
+    }
+    told_at_ = now;
+    told_ = progress;
+    context_.story.announcer().Tell(progress);
+    return true;
+  }
+
+  void DescribeWait(const Round& round, WaitProgress& progress) const {
+    for (size_t i = 0; i < wanted_.size(); ++i) {
+      if (round.judgements[i].holds) continue;
+      progress.waiting_for =
+          fmt::format("{} ({})", Subject(wanted_[i]), wanted_[i].manifest.At().Text());
+      progress.mismatch = Miss(wanted_[i], round.judgements[i]);
+      return;
+    }
+    if (command_failures_.failures.empty()) return;
+    const Failure& failure = command_failures_.failures.front();
+    progress.waiting_for = fmt::format("a command ({})", failure.Place());
+    progress.mismatch = failure.message;
+  }
+
+  static std::string Subject(const Wanted& wanted) {
+    return wanted.condition ? wanted.condition->Subject() : wanted.manifest.object.Text();
+  }
+
+  static std::string Miss(const Wanted& wanted, const Judgement& judgement) {
+    if (wanted.condition) return NearestMiss(*wanted.condition, judgement);
+    if (judgement.error) return judgement.error->message();
+    return fmt::format("the cluster does not serve {} {}",
+                       wanted.manifest.object.kind().ApiVersion(),
+                       wanted.manifest.object.kind().kind);
+  }
+
+  std::string LiveCause(const Round& round, const base::Until& until) {
+    const base::Until soon = until.Within(kLastLook);
+    for (const kube::Kind& kind : {kube::Kind{"", "v1", "Pod"}, kube::Kind{"", "v1", "Event"}})
+      (void)WatchKind(kind, context_.ns, soon);
+    const World world = ReadWorld(context_, Freshness::kWatched, soon);
+    const auto cause = CauseOf(round, world);
+    return cause.empty() ? "" : cause.back();
+  }
+
+  // Of the first condition that does not hold.
+  std::vector<std::string> CauseOf(const Round& round, const World& world) const {
+    for (const Judgement& judgement : round.judgements) {
+      if (judgement.holds) continue;
+      return judgement.nearest ? Diagnose(*judgement.nearest, world) : DiagnoseAbsence(world);
+    }
+    return {};
+  }
+
+  // The deadline is over: a last fresh look decides and explains.
+  Outcome GiveUp(const base::Until& until) {
+    if (until.Stopped()) {
+      Outcome outcome;
+      outcome.Add(Verdict::kErrored, FailureAt({step_.file, {}}, "interrupted"));
+      return outcome;
+    }
+    const base::Until last = base::Until::After(until.clock(), kLastLook, until.stop());
+    const Round round = Look(Freshness::kFresh, last);
+    if (round.all() && !HasCommands()) return {};
+    return Explained(round, "", until);
+  }
+
+  Outcome Explained(const Round& round, const std::string& hopeless, const base::Until& until) {
+    const base::Until last = base::Until::After(until.clock(), kLastLook, until.stop());
+    Outcome outcome;
+    const World world = round.all() ? World{} : ReadWorld(context_, Freshness::kFresh, last);
+    for (size_t i = 0; i < wanted_.size(); ++i) {
+      const Judgement& judgement = round.judgements[i];
+      if (judgement.holds) continue;
+      Failure failure = ExplainOne(wanted_[i], judgement, last);
+      failure.cause =
+          judgement.nearest ? Diagnose(*judgement.nearest, world) : DiagnoseAbsence(world);
+      outcome.Add(judgement.error ? VerdictOf(*judgement.error) : Verdict::kFailed,
+                  std::move(failure));
+    }
+    if (round.all()) {
+      for (Failure& failure : command_failures_.failures)
+        outcome.Add(command_failures_.verdict, std::move(failure));
+    }
+    if (outcome.failures.empty()) {
+      outcome.Add(Verdict::kFailed,
+                  FailureAt({step_.file, {}}, "the conditions never held all at once"));
+    }
+    Failure& first = outcome.failures.front();
+    if (!hopeless.empty()) {
+      first.cause.insert(first.cause.begin(), hopeless + ": not waited for any longer");
+    } else {
+      first.details.push_back(
+          fmt::format("waited {} for it", base::FormatSpan(until.clock().Now() - started_)));
+    }
+    return outcome;
+  }
+
+  Failure ExplainOne(const Wanted& wanted, const Judgement& judgement, const base::Until& until) {
+    if (!wanted.condition) {
+      return FailureAt(wanted.manifest.At(),
+                       fmt::format("{}: {}", Subject(wanted), Miss(wanted, judgement)));
+    }
+    std::vector<std::string> neighbours;
+    if (!judgement.nearest && !judgement.error &&
+        wanted.condition->want == Condition::Want::kPresent) {
+      const auto others =
+          context_.client.List(wanted.condition->kind, {wanted.condition->ns, {}, ""}, until);
+      if (others.ok())
+        for (const auto& other : others->items) neighbours.push_back(other->name());
+    }
+    return Explain(*wanted.condition, judgement, neighbours);
+  }
+
+  const StepContext& context_;
+  const Step& step_;
+  std::vector<Wanted> wanted_;
+  ChangeSignal signal_;
+  std::set<std::pair<kube::Kind, std::string>> watched_;
+  bool watching_all_ = false;
+  bool confirmed_ = true;  // the watches said the same as the fresh look
+  base::Duration pause_ = kFirstPause;
+  base::Instant started_;
+  std::string hopeless_;
+  Outcome command_failures_;
+  bool commands_timed_out_ = false;
+  std::string last_output_;
+  std::optional<base::Instant> told_at_;
+  WaitProgress told_;
+};
+
+}  // namespace
+
+Outcome AwaitAsserts(const StepContext& context, const Step& step, const base::Until& until) {
+  const bool no_commands = !step.check || step.check->commands.empty();
+  if (step.asserts.empty() && step.errors.empty() && no_commands) return {};
+  return Waiter(context, step, until).Wait(until);
+}
+
+}  // namespace trial

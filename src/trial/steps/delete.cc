@@ -1,0 +1,133 @@
+#include "trial/steps/delete.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace trial {
+namespace {
+
+using base::Code;
+
+constexpr base::Duration kFirstPause = std::chrono::milliseconds(100);
+constexpr base::Duration kLongestPause = std::chrono::seconds(1);
+// For the last look after the deadline.
+constexpr base::Duration kLastLook = std::chrono::seconds(2);
+
+base::Result<std::vector<kube::Key>> Select(const StepContext& context, const DeleteSpec& spec,
+                                            const std::string& ns, const base::Until& until) {
+  if (!spec.name.empty()) return std::vector<kube::Key>{{ns, spec.name}};
+  const auto list = TRY(context.client.List(spec.kind, {ns, spec.labels, ""}, until));
+  std::vector<kube::Key> keys;
+  for (const auto& object : list.items) keys.push_back(object->key());
+  return keys;
+}
+
+base::Result<> DeleteOne(const StepContext& context, const DeleteSpec& spec,
+                         std::vector<Doomed>& doomed, const base::Until& until) {
+  const kube::Resource resource = TRY(context.client.Discover(spec.kind, until));
+  std::string ns = resource.namespaced ? spec.ns : "";
+  if (resource.namespaced && ns.empty()) ns = context.ns;
+  for (const kube::Key& key : TRY(Select(context, spec, ns, until))) {
+    const auto deleted = context.client.Delete(spec.kind, key, {}, until);
+    const bool gone = deleted.Is(Code::kNotFound);
+    if (!deleted.ok() && !gone) return deleted;
+    context.story.Line(
+        fmt::format("{}:{} {}", spec.kind.kind, key.Text(), gone ? "already gone" : "deleted"));
+    if (!gone) doomed.push_back({spec.kind, key, ""});
+  }
+  return base::Ok();
+}
+
+// Those of `doomed` that are still there, read fresh.
+base::Result<std::vector<kube::Object>> Remaining(kube::Client& client,
+                                                  const std::vector<Doomed>& doomed,
+                                                  const base::Until& until) {
+  std::vector<kube::Object> left;
+  for (const Doomed& one : doomed) {
+    auto object = client.Get(one.kind, one.key, until);
+    if (object.Is(Code::kNotFound)) continue;
+    if (!object.ok()) return object.error();
+    if (one.uid.empty() || object->uid() == one.uid) left.push_back(*std::move(object));
+  }
+  return left;
+}
+
+Failure StillThere(const Place& place, const kube::Object& object, base::Duration waited) {
+  Failure failure = FailureAt(place, fmt::format("{} is still there {} after its deletion",
+                                                 object.Text(), base::FormatSpan(waited)));
+  const kube::Json* finalizers = object.Find({"metadata", "finalizers"});
+  if (finalizers != nullptr && finalizers->is_array() && !finalizers->empty())
+    failure.cause.push_back(
+        fmt::format("{}: its finalizers are not removed: {}", object.Text(), finalizers->dump()));
+  else if (object.deleting())
+    failure.cause.push_back(object.Text() +
+                            ": it is being deleted (its grace period, or what "
+                            "depends on it, is not over)");
+  else
+    failure.cause.push_back(object.Text() + ": it was made again after the deletion");
+  return failure;
+}
+
+}  // namespace
+
+base::Result<std::vector<kube::Object>> AwaitGone(kube::Client& client, ChangeSignal& signal,
+                                                  const std::vector<Doomed>& doomed,
+                                                  const base::Until& until) {
+  base::Duration pause = kFirstPause;
+  bool watching = false;
+  for (;;) {
+    const uint64_t seen = signal.count();
+    auto left = Remaining(client, doomed, until);
+    if (left.ok() && left->empty()) return left;
+    const bool passing = left.Is(Code::kUnavailable) || left.Is(Code::kTimeout);
+    if (!left.ok() && !passing) return left;
+    if (until.Over()) {
+      if (until.Stopped()) return base::Error(Code::kCancelled, "interrupted");
+      return Remaining(client, doomed, base::Until::After(until.clock(), kLastLook));
+    }
+    if (!watching) {
+      // Most objects are gone at once: only those that are not are worth a watch.
+      watching = true;
+      std::set<std::pair<kube::Kind, std::string>> watched;
+      for (const Doomed& one : doomed) {
+        if (!watched.emplace(one.kind, one.key.ns).second) continue;
+        const auto added = signal.Add(one.kind, one.key.ns, until);
+        if (!added.ok() && !added.Is(Code::kTimeout)) return added.error();
+      }
+      continue;
+    }
+    const bool by_clock = !left.ok() || !signal.watching_all();
+    signal.Wait(seen, by_clock ? std::optional(pause) : std::nullopt, until);
+    pause = std::min(pause * 2, kLongestPause);
+  }
+}
+
+Outcome Delete(const StepContext& context, const std::vector<DeleteSpec>& specs,
+               const base::Until& until) {
+  Outcome outcome;
+  if (specs.empty()) return outcome;
+  const base::Instant started = until.clock().Now();
+  std::vector<Doomed> doomed;
+  for (const DeleteSpec& spec : specs) {
+    const auto deleted = DeleteOne(context, spec, doomed, until);
+    if (deleted.ok()) continue;
+    outcome.Add(VerdictOf(deleted.error()), FailureAt(spec.place, deleted.error().message()));
+    return outcome;
+  }
+  ChangeSignal signal(context.stores, context.story);
+  const auto left = AwaitGone(context.client, signal, doomed, until);
+  if (!left.ok()) {
+    outcome.Add(VerdictOf(left.error()), FailureAt(specs.front().place, left.error().message()));
+    return outcome;
+  }
+  for (const kube::Object& object : *left)
+    outcome.Add(Verdict::kFailed,
+                StillThere(specs.front().place, object, until.clock().Now() - started));
+  return outcome;
+}
+
+}  // namespace trial

@@ -1,0 +1,67 @@
+#include "trial/steps/view.h"
+
+namespace trial {
+namespace {
+
+using base::Code;
+using kube::ObjectPtr;
+
+const kube::Kind kEvent{"", "v1", "Event"};
+
+std::vector<ObjectPtr> ReadKind(const StepContext& context, const kube::Kind& kind,
+                                Freshness freshness, const base::Until& until) {
+  if (freshness == Freshness::kWatched) {
+    const auto store = context.stores.Open(kind, context.ns, until);
+    if (store.ok()) return (*store)->List(context.ns);
+    return {};
+  }
+  auto list = context.client.List(kind, {context.ns, {}, ""}, until);
+  return list.ok() ? std::move(list->items) : std::vector<ObjectPtr>{};
+}
+
+}  // namespace
+
+base::Result<> Resolve(kube::Client& client, const std::string& test_ns, Wanted& wanted,
+                       const base::Until& until) {
+  if (wanted.condition) return base::Ok();
+  const auto resource = client.Discover(wanted.manifest.object.kind(), until);
+  if (resource.Is(Code::kNotFound)) return base::Ok();
+  if (!resource.ok()) return resource.error();
+  wanted.condition = MakeCondition(wanted.want, wanted.manifest, resource->namespaced, test_ns);
+  return base::Ok();
+}
+
+base::Result<std::vector<ObjectPtr>> ReadFresh(kube::Client& client, const Condition& condition,
+                                               const base::Until& until) {
+  if (condition.name.empty()) {
+    auto list = TRY(client.List(condition.kind, {condition.ns, condition.labels, ""}, until));
+    return std::move(list.items);
+  }
+  auto object = client.Get(condition.kind, {condition.ns, condition.name}, until);
+  if (object.Is(Code::kNotFound)) return std::vector<ObjectPtr>{};
+  if (!object.ok()) return object.error();
+  return std::vector<ObjectPtr>{std::make_shared<const kube::Object>(*std::move(object))};
+}
+
+base::Result<std::vector<ObjectPtr>> ReadWatched(const StepContext& context,
+                                                 const Condition& condition,
+                                                 const base::Until& until) {
+  const auto store = context.stores.Open(condition.kind, condition.ns, until);
+  if (store.Is(Code::kDenied)) return ReadFresh(context.client, condition, until);
+  if (!store.ok()) return store.error();
+  if (condition.name.empty()) return (*store)->List(condition.ns, condition.labels);
+  ObjectPtr object = (*store)->Find({condition.ns, condition.name});
+  if (!object) return std::vector<ObjectPtr>{};
+  return std::vector<ObjectPtr>{std::move(object)};
+}
+
+World ReadWorld(const StepContext& context, Freshness freshness, const base::Until& until) {
+  World world;
+  for (const kube::Kind& kind : DiagnosedKinds())
+    for (ObjectPtr& object : ReadKind(context, kind, freshness, until))
+      world.objects.push_back(std::move(object));
+  world.events = ReadKind(context, kEvent, freshness, until);
+  return world;
+}
+
+}  // namespace trial

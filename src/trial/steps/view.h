@@ -1,0 +1,38 @@
+#pragma once
+
+// Reading the candidates of conditions: fresh from the API server, or from the watches.
+
+#include "trial/condition.h"
+#include "trial/diagnose.h"
+#include "trial/steps/context.h"
+
+namespace trial {
+
+// A condition and what discovery said about its kind; a kind that the cluster does not serve (yet)
+// has no objects.
+struct Wanted {
+  Manifest manifest;
+  Condition::Want want;
+  std::optional<Condition> condition;  // set once the kind is known
+};
+
+// Tries to make the condition of those that have none. Errors but an unknown kind are returned.
+base::Result<> Resolve(kube::Client& client, const std::string& test_ns, Wanted& wanted,
+                       const base::Until& until);
+
+// One GET or LIST.
+base::Result<std::vector<kube::ObjectPtr>> ReadFresh(kube::Client& client,
+                                                     const Condition& condition,
+                                                     const base::Until& until);
+
+// From the watch of the kind; fresh where watching is denied.
+base::Result<std::vector<kube::ObjectPtr>> ReadWatched(const StepContext& context,
+                                                       const Condition& condition,
+                                                       const base::Until& until);
+
+// The objects that diagnosis needs, from the watches (live display) or fresh (a failure's report).
+// What may not be read is left out.
+enum class Freshness { kWatched, kFresh };
+World ReadWorld(const StepContext& context, Freshness freshness, const base::Until& until);
+
+}  // namespace trial
