@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,8 @@ struct DeleteOptions {
 // Errors of all calls: kNotFound (404), kExists (409 AlreadyExists), kConflict (409 Conflict),
 // kGone (410), kDenied (401, 403), kInvalid (400, 405, 415, 422), kUnavailable (429, 5xx, no
 // connection), kTimeout, kCancelled. Messages are the server's Status message with "GET pods
-// default/web: " in front. 429 and 503 with Retry-After are retried within `until`, and GETs also
-// after a broken connection; nothing else is. Thread-safe.
+// default/web: " in front. 429 and 503 with Retry-After are retried within `until`, and a GET once
+// more after a broken connection; nothing else is. Thread-safe.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -79,6 +80,8 @@ struct WatchOptions {
   std::map<std::string, std::string> labels;
   std::string field_selector;
   std::string resource_version;
+  // Told on the calling thread that the server has accepted; from then on no change is missed.
+  std::function<void()> on_open = {};
 };
 
 class Client : public Reader, public Writer {

@@ -46,8 +46,7 @@ struct Key {
 };
 
 // One object: a JSON value with accessors for what all objects have. A value type. Accessors of
-// absent fields give
-// "" or empty.
+// absent fields give "" or empty.
 class Object {
  public:
   Object() = default;
@@ -65,9 +64,9 @@ class Object {
   bool deleting() const { return !Metadata("deletionTimestamp").empty(); }
   std::string Label(const std::string& key) const;
   std::string Annotation(const std::string& key) const;
-  // The owner reference with controller: true, as {kind, name, uid}.
   struct Owner {
     std::string api_version, kind, name, uid;
+    bool controller = false;  // the one that manages this object
   };
   std::vector<Owner> owners() const;
 
@@ -83,7 +82,7 @@ class Object {
   std::string Text() const;
 
  private:
-  std::string Metadata(const std::string& field) const { return String({"metadata", field}); }
+  std::string Metadata(const char* field) const;
   Json json_;
 };
 

@@ -111,8 +111,15 @@ struct Exchange {
   bool ended_by_sink = false;
 };
 
+// Hands `piece` to the sink; false when it wants no more.
+bool GiveToSink(Exchange& exchange, std::string_view piece) {
+  exchange.ended_by_sink = !(*exchange.sink)(piece);
+  return !exchange.ended_by_sink;
+}
+
 size_t OnHeader(char* data, size_t size, size_t count, void* user) {
-  auto& response = static_cast<Exchange*>(user)->response;
+  auto& exchange = *static_cast<Exchange*>(user);
+  auto& response = exchange.response;
   const std::string_view line = base::Trim(std::string_view(data, size * count));
   const size_t colon = line.find(':');
   if (line.rfind("HTTP/", 0) == 0) {
@@ -121,6 +128,8 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
     response.status = std::atoi(std::string(line.substr(blank)).c_str());
   } else if (colon != std::string_view::npos) {
     response.headers[base::Lower(line.substr(0, colon))] = base::Trim(line.substr(colon + 1));
+  } else if (line.empty() && response.status / 100 == 2 && exchange.sink != nullptr) {
+    if (!GiveToSink(exchange, "")) return 0;
   }
   return size * count;
 }
@@ -229,14 +238,13 @@ void Transfer::SetMethod(const Request& request) {
 }
 
 size_t Transfer::OnBody(char* data, size_t size, size_t count, void* user) {
-  auto* exchange = static_cast<Exchange*>(user);
+  auto& exchange = *static_cast<Exchange*>(user);
   const std::string_view piece(data, size * count);
-  if (exchange->sink == nullptr || exchange->response.status / 100 != 2) {
-    exchange->response.body += piece;
+  if (exchange.sink == nullptr || exchange.response.status / 100 != 2) {
+    exchange.response.body += piece;
     return piece.size();
   }
-  exchange->ended_by_sink = !(*exchange->sink)(piece);
-  return exchange->ended_by_sink ? 0 : piece.size();
+  return GiveToSink(exchange, piece) ? piece.size() : 0;
 }
 
 Result<Response> Transfer::Perform(const Request& request, const Sink* sink, const Until& until) {

@@ -45,10 +45,10 @@ class Http {
   // (message names the host and the reason). kTimeout, kCancelled: `until` was over.
   virtual base::Result<Response> Send(const Request& request, const base::Until& until) = 0;
 
-  // As Send, but hands over the body as it comes: `sink` is called on this thread with each piece
-  // and returns false to end the call early (which is then a success). A status other than 2xx does
-  // not reach the sink: its body is in the response. Returns when the server ends the body, within
-  // a few ms of `until.stop()`.
+  // As Send, but hands over the body as it comes: `sink` is called on this thread with each piece,
+  // first with an empty one as soon as the server has accepted (2xx), and returns false to end the
+  // call early (which is then a success). A status other than 2xx does not reach the sink: its body
+  // is in the response. Returns when the server ends the body, within a few ms of `until.stop()`.
   virtual base::Result<Response> Stream(const Request& request,
                                         const std::function<bool(std::string_view)>& sink,
                                         const base::Until& until) = 0;

@@ -281,7 +281,7 @@ TEST_F(HttpTest, StreamHandsOverEachPieceWhileTheServerGoesOn) {
   const auto response = Client()->Stream(
       {.url = server.url()},
       [&](std::string_view piece) {
-        if (text.empty()) first_seen.count_down();
+        if (text.empty() && !piece.empty()) first_seen.count_down();
         text += piece;
         return true;
       },
@@ -293,6 +293,25 @@ TEST_F(HttpTest, StreamHandsOverEachPieceWhileTheServerGoesOn) {
   EXPECT_EQ(response->body, "");
 }
 
+TEST_F(HttpTest, StreamTellsTheSinkThatTheServerAcceptedBeforeAnyBodyComes) {
+  TlsServer server(certificate_, [](const Received&, Connection& connection) {
+    connection.Write(kChunked);
+    connection.AwaitClient();
+  });
+  std::vector<std::string> pieces;
+
+  const auto response = Client()->Stream(
+      {.url = server.url()},
+      [&](std::string_view piece) {
+        pieces.emplace_back(piece);
+        return false;
+      },
+      Soon());
+
+  EXPECT_TRUE(response.ok());
+  EXPECT_THAT(pieces, ElementsAre(""));
+}
+
 TEST_F(HttpTest, StreamEndsWithSuccessWhenTheSinkHasEnough) {
   TlsServer server(certificate_, [](const Received&, Connection& connection) {
     connection.Write(kChunked);
@@ -301,7 +320,7 @@ TEST_F(HttpTest, StreamEndsWithSuccessWhenTheSinkHasEnough) {
   });
 
   const auto response = Client()->Stream(
-      {.url = server.url()}, [](std::string_view) { return false; }, Soon());
+      {.url = server.url()}, [](std::string_view piece) { return piece.empty(); }, Soon());
 
   EXPECT_TRUE(response.ok());
 }
@@ -342,8 +361,8 @@ TEST_F(HttpTest, StopEndsAnIdleStreamAtOnce) {
 
   const auto response = Client()->Stream(
       {.url = server.url()},
-      [&](std::string_view) {
-        streaming.count_down();
+      [&](std::string_view piece) {
+        if (!piece.empty()) streaming.count_down();
         return true;
       },
       Until::After(clock_, 20s, stop.get_token()));

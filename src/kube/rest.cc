@@ -1,0 +1,92 @@
+#include "kube/rest.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "kube/status.h"
+
+namespace kube {
+namespace {
+
+using base::Code;
+using base::Result;
+using base::Until;
+
+// How long the server asks us to stay away; nullopt when it does not want us back.
+// https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
+std::optional<base::Duration> RetryAfter(const net::Response& response) {
+  if (response.status != 429 && response.status != 503) return std::nullopt;
+  const auto header = response.headers.find("retry-after");
+  if (header == response.headers.end()) return std::nullopt;
+  int seconds = 0;
+  const std::string& text = header->second;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (parsed.ec != std::errc() || seconds < 0) return std::nullopt;
+  constexpr base::Duration kLeast = std::chrono::milliseconds(20);
+  return std::max<base::Duration>(std::chrono::seconds(std::min(seconds, 3600)), kLeast);
+}
+
+std::string During(const Call& call) {
+  return fmt::format("{} {}", call.method, call.what);
+}
+
+}  // namespace
+
+Rest::Rest(ClusterAccess access, base::Log log, const std::string& user_agent)
+    : access_(std::move(access)),
+      log_(std::move(log)),
+      http_(net::MakeCurlHttp({.identity = access_.identity, .user_agent = user_agent})),
+      token_file_(access_.token_file) {}
+
+Result<net::Request> Rest::MakeRequest(const Call& call) {
+  net::Request request{call.method, access_.server + call.path, {}, call.body};
+  request.headers["Accept"] = "application/json";
+  if (!call.body.empty()) request.headers["Content-Type"] = call.content_type;
+  const std::string token = access_.token_file.empty() ? access_.token : TRY(token_file_.Get());
+  if (!token.empty()) request.headers["Authorization"] = "Bearer " + token;
+  return request;
+}
+
+Result<net::Response> Rest::Try(const Call& call, const Attempt& attempt, Breaks breaks,
+                                const Until& until) {
+  while (true) {
+    const net::Request request = TRY(MakeRequest(call));  // each time: the token may be a new one
+    Result<net::Response> response = attempt(request);
+    if (!response.ok()) {
+      if (!response.Is(Code::kUnavailable) || breaks == Breaks::kAreFinal) return response;
+      breaks = Breaks::kAreFinal;
+      continue;
+    }
+    if (response->status / 100 == 2) return response;
+    const std::optional<base::Duration> pause = RetryAfter(*response);
+    if (!pause.has_value() || *pause >= until.Left()) {
+      return StatusError(response->status, response->body);
+    }
+    log_.Debug("asked to wait", {{"call", call.what}, {"status", response->status}});
+    if (!until.Pause(*pause) && until.Stopped()) {
+      return base::Fail(Code::kCancelled, "stopped while the server asked to wait");
+    }
+  }
+}
+
+Result<std::string> Rest::Send(const Call& call, const Until& until) {
+  // A kept connection may end just as we use it. Only what changes nothing may be sent again.
+  const Breaks breaks = call.method == "GET" ? Breaks::kAllowOneMore : Breaks::kAreFinal;
+  Result<net::Response> response = Try(
+      call, [&](const net::Request& request) { return http_->Send(request, until); }, breaks,
+      until);
+  if (!response.ok()) return std::move(response).error().During(During(call));
+  return std::move(response->body);
+}
+
+Result<> Rest::Stream(const Call& call, const std::function<bool(std::string_view)>& sink,
+                      const Until& until) {
+  const Result<net::Response> response = Try(
+      call, [&](const net::Request& request) { return http_->Stream(request, sink, until); },
+      Breaks::kAreFinal, until);
+  if (!response.ok()) return base::Error(response.error()).During(During(call));
+  return base::Ok();
+}
+
+}  // namespace kube
