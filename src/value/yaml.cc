@@ -98,11 +98,24 @@ bool ReadAsJson(const Part& part, size_t start, Document& document,
   return true;
 }
 
+size_t FindControl(std::string_view text) {
+  const auto* found = std::find_if(text.begin(), text.end(), [](char c) {
+    const bool blank = c == '\t' || c == '\n' || c == '\r';
+    return (static_cast<unsigned char>(c) < 0x20 && !blank) || c == 0x7F;
+  });
+  return found == text.end() ? std::string_view::npos : static_cast<size_t>(found - text.begin());
+}
+
 void ReadPart(const Part& part, const std::string& file, ParsedYaml& parsed) {
   const size_t start = part.text.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos) return;
   if (const size_t bad = FindInvalidUtf8(part.text); bad != std::string_view::npos) {
     parsed.problems.push_back({file, MarkAt(part, bad), "not UTF-8 text"});
+    return;
+  }
+  if (const size_t bad = FindControl(part.text); bad != std::string_view::npos) {
+    parsed.problems.push_back(
+        {file, MarkAt(part, bad), fmt::format("a control character (0x{:02X})", part.text[bad])});
     return;
   }
   Document document;

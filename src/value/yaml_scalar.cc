@@ -149,10 +149,7 @@ std::optional<Json> ParseInteger(std::string_view text) {
 }
 
 std::optional<Json> FromNumber(std::string_view text) {
-  if (text[0] == '.') {
-    if (const auto number = ParseFloat(text)) return *number;
-    return std::nullopt;
-  }
+  if (text.substr(0, 2) == "._") return std::nullopt;
   std::string plain(text);
   plain.erase(std::remove(plain.begin(), plain.end(), '_'), plain.end());
   if (auto number = ParseInteger(plain)) return number;

@@ -1,5 +1,6 @@
 #include "value/yaml_tree.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 
 #include <libfyaml.h>
 
+#include "base/text.h"
 #include "value/utf8.h"
 
 namespace value {
@@ -26,8 +28,22 @@ std::string ShortTag(fy_token* token) {
   return tag == "!" ? "" : tag;
 }
 
+size_t IndentOf(std::string_view line) {
+  return std::min(line.find_first_not_of(' '), line.size());
+}
+
+// A change of the text that makes libfyaml read it right.
+struct Patch {
+  size_t at = 0;
+  size_t length = 0;
+  std::string text;
+};
+
 class Reader {
  public:
+  // What to change before reading again, after Read failed: see CheckBlock.
+  const std::optional<Patch>& patch() const { return patch_; }
+
   Reader(std::string_view text, const std::string& file, int first_line, YamlTree& tree,
          std::vector<Problem>& problems)
       : text_(text), file_(file), first_line_(first_line), tree_(tree), problems_(problems) {}
@@ -51,18 +67,21 @@ class Reader {
   Step Take(fy_event* event);
   Step Open(YamlNode::Kind kind, fy_event* event);
   Step Scalar(fy_event* event);
+  Step Block(fy_event* event, YamlNode& node);
   Step Alias(fy_event* event);
   std::optional<size_t> Add(YamlNode node, fy_token* anchor);
   void CheckRest(Parser& parser);
   Mark MarkOf(fy_event* event) const;
   Step Fail(Mark mark, std::string message);
   void ReportSyntax(const Parser& parser);
+  std::optional<Patch> EmptyItem(const fy_diag_error& error) const;
 
   const std::string_view text_;
   const std::string& file_;
   const int first_line_;
   YamlTree& tree_;
   std::vector<Problem>& problems_;
+  std::optional<Patch> patch_;
   std::vector<size_t> open_;
   std::map<std::string, size_t> anchors_;
 };
@@ -160,14 +179,56 @@ Reader::Step Reader::Scalar(fy_event* event) {
   if (FindInvalidUtf8(node.text) != std::string::npos) {
     return Fail(node.mark, "not UTF-8 text");
   }
+  if (event->scalar.value != nullptr) {
+    const fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
+    const bool quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+    const bool block = style == FYSS_LITERAL || style == FYSS_FOLDED;
+    if (quoted) node.mark.column -= 1;  // libfyaml marks what is inside
+    if (block && Block(event, node) == Step::kFailed) return Step::kFailed;
+  }
   Add(std::move(node), event->scalar.anchor);
   return Step::kMore;
+}
+
+// libfyaml's mark of a block scalar is the line below its header: put it right. And libfyaml 0.7.12
+// takes lines that stand at the parent's own column for content of a block scalar that has none
+// ("a: |" followed by "b: 1" swallows b): then the header is to be replaced by a quoted string.
+Reader::Step Reader::Block(fy_event* event, YamlNode& node) {
+  const size_t content = fy_event_start_mark(event)->input_pos;
+  if (content == 0 || content > text_.size()) return Step::kMore;
+  const size_t line_start = text_.rfind('\n', content - 2) + 1;  // 0 when there is none
+  const std::string_view line = text_.substr(line_start, content - line_start);
+  const size_t header = line.substr(0, line.find(" #")).find_last_of("|>");
+  if (header == std::string_view::npos) return Step::kMore;
+  node.mark.line -= 1;
+  node.mark.column = static_cast<int>(header) + 1;
+
+  const std::string_view sign = line.substr(header, line.find_first_of(" \t\r\n", header) - header);
+  const size_t first = text_.find_first_not_of(" \r\n", content);
+  const bool given = sign.find_first_of("0123456789") != std::string_view::npos;
+  if (given || open_.empty() || first == std::string_view::npos) return Step::kMore;
+  const size_t first_line = text_.rfind('\n', first) + 1;
+  const YamlNode& parent = tree_.nodes[open_.back()];
+  const YamlNode& column = parent.children.empty() ? parent : tree_.nodes[parent.children[0]];
+  const auto indent = static_cast<size_t>(
+      (parent.kind == YamlNode::Kind::kMapping ? column : parent).mark.column - 1);
+  const bool swallowed = node.text.find_first_not_of('\n') != std::string::npos;
+  if (!swallowed || IndentOf(text_.substr(first_line)) > indent) return Step::kMore;
+
+  std::string blank = "\"";
+  if (sign.find('+') != std::string_view::npos) {
+    const std::string_view between = text_.substr(content, first_line - content);
+    for (auto n = std::count(between.begin(), between.end(), '\n'); n > 0; --n) blank += "\\n";
+  }
+  patch_ = Patch{line_start + header, sign.size(), blank + "\""};
+  return Step::kFailed;
 }
 
 Reader::Step Reader::Alias(fy_event* event) {
   YamlNode node;
   node.kind = YamlNode::Kind::kAlias;
   node.mark = MarkOf(event);
+  node.mark.column -= 1;  // of the *
   node.text = TextOf(event->alias.anchor);
   const auto anchor = anchors_.find(node.text);
   if (anchor == anchors_.end()) {
@@ -218,14 +279,51 @@ void Reader::ReportSyntax(const Parser& parser) {
   }
   std::string message = ToValidUtf8(error->msg);
   while (!message.empty() && message.back() == '\n') message.pop_back();
-  Fail({error->line + first_line_, error->column + 1}, std::move(message));
+  if (message == "did not find expected node content") patch_ = EmptyItem(*error);
+  if (!patch_) Fail({error->line + first_line_ - 1, error->column}, std::move(message));
+}
+
+// libfyaml 0.7.12 stumbles over an empty last item of a list that stands at its key's own column
+// ("a:\n-\n"): then a null is to be put there.
+std::optional<Patch> Reader::EmptyItem(const fy_diag_error& error) const {
+  std::optional<Patch> patch;
+  size_t start = 0;
+  for (int line = 1; line < error.line && start < text_.size(); ++line) {
+    const size_t end = std::min(text_.find('\n', start), text_.size());
+    const std::string_view content = text_.substr(start, end - start);
+    const std::string_view code = base::Trim(content.substr(0, content.find(" #")));
+    if (!code.empty() && code[0] != '#') {  // the last line before it decides
+      patch.reset();
+      const size_t dash = content.substr(0, content.find(" #")).rfind('-');
+      const bool item = code == "-" || (code.size() > 1 && code.substr(code.size() - 2) == " -");
+      if (item) patch = Patch{start + dash + 1, 0, " ~"};
+    }
+    start = end + 1;
+  }
+  return patch;
 }
 
 }  // namespace
 
 bool ReadYamlTree(std::string_view text, const std::string& file, int first_line, YamlTree& tree,
                   std::vector<Problem>& problems) {
-  return Reader(text, file, first_line, tree, problems).Read();
+  constexpr size_t kMaxWork = size_t{64} << 20;  // bytes read over and over
+  std::string patched;
+  for (size_t work = 0;; work += text.size()) {
+    tree = {};
+    Reader reader(text, file, first_line, tree, problems);
+    if (reader.Read()) return true;
+    if (!reader.patch()) return false;
+    if (work > kMaxWork) {
+      problems.push_back(
+          {file, {first_line, 1}, "too many block scalars and items without content"});
+      return false;
+    }
+    std::string next(text);
+    next.replace(reader.patch()->at, reader.patch()->length, reader.patch()->text);
+    patched = std::move(next);
+    text = patched;
+  }
 }
 
 }  // namespace value
