@@ -1,0 +1,106 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/crew.h"
+#include "base/log.h"
+#include "vmafx/controller/feed.h"
+#include "vmafx/controller/leases.h"
+#include "vmafx/controller/metrics.h"
+#include "vmafx/controller/partial_scores.h"
+#include "vmafx/controller/registry.h"
+#include "vmafx/controller/store.h"
+
+namespace vmafx::controller {
+
+struct DispatcherOptions {
+  std::filesystem::path database = "vmafx-controller.db";
+  StoreOptions store;
+  base::Duration lease_ttl = std::chrono::seconds(60);
+  base::Duration session_ttl = std::chrono::seconds(60);
+  base::Duration sweep_interval = std::chrono::seconds(5);
+  std::string version = "dev";
+};
+
+struct HeartbeatAnswer {
+  bool known = false;  // false: register again
+  std::vector<std::string> cancel;
+};
+
+struct JobWithFrames {
+  Job job;
+  std::vector<double> scores;  // so far, or all
+  std::vector<Series> series;
+};
+
+// What each call to the controller means, in plain types: the store on disk, and in memory the
+// workers' sessions, leases and partial scores, kept in step with every committed change. Sweeps
+// for lost workers on a thread of its own. Thread-safe; errors are the store's, and kDenied for a
+// wrong session.
+class Dispatcher {
+ public:
+  static base::Result<std::unique_ptr<Dispatcher>> Start(DispatcherOptions options,
+                                                         base::Clock& clock, base::Log log);
+
+  // Clients.
+  base::Result<std::string> Submit(const NewJob& job, const base::Until& until);
+  base::Result<JobWithFrames> Get(const std::string& id, const base::Until& until);
+  base::Result<std::vector<Job>> List(const std::vector<Status>& statuses,
+                                      const base::Until& until);
+  base::Result<Job> Cancel(const std::string& id, const base::Until& until);
+  // The job's worker is known to be gone. kConflict when another worker than `node` has the lease
+  // (empty: any).
+  base::Result<Job> Release(const std::string& id, const std::string& node,
+                            const std::string& reason, const base::Until& until);
+  base::Result<Job> GiveUp(const std::string& id, const std::string& reason,
+                           const base::Until& until);
+  // Every change committed from now on.
+  std::shared_ptr<Feed::Subscription> Subscribe() { return feed_.Subscribe(); }
+
+  // Workers.
+  base::Result<Session> Register(const std::string& node, Capability capability);
+  HeartbeatAnswer Heartbeat(const std::string& session, const std::string& token,
+                            const std::vector<RunningJob>& running);
+  // `job` empty: the next unpinned one that matches `capability`.
+  base::Result<std::optional<Job>> Pull(const std::string& session, const std::string& token,
+                                        const Capability& capability, const std::string& job,
+                                        const base::Until& until);
+  // False: frames before `first` are missing, send from frame 0 again.
+  base::Result<bool> ReportPartial(const std::string& session, const std::string& token,
+                                   const RunningJob& job, uint64_t first,
+                                   const std::vector<double>& scores);
+  base::Result<> ReportFinal(const std::string& session, const std::string& token,
+                             const RunningJob& job, const Outcome& outcome,
+                             const base::Until& until);
+
+  // Everything works: the last commit did.
+  base::Result<> Ready() const { return store_->Health(); }
+  base::Result<std::string> RenderMetrics(const base::Until& until);
+
+  // Ends all subscriptions; calls under way are finished. For an orderly stop.
+  void Drain() { feed_.Close(); }
+
+ private:
+  Dispatcher(const DispatcherOptions& options, base::Clock& clock, base::Log log);
+  void Observe(const std::vector<Change>& changes);
+  base::Result<> RestoreLeases();
+  void SweepLoop(std::stop_token stop, base::Duration interval);
+  void Sweep(const base::Until& until);
+
+  base::Clock& clock_;
+  base::Log log_;
+  Registry registry_;
+  Leases leases_;
+  PartialScores partial_scores_;
+  Feed feed_;
+  Metrics metrics_;
+  std::unique_ptr<JobStore> store_;  // after all that Observe uses
+  base::Crew crew_;
+};
+
+}  // namespace vmafx::controller

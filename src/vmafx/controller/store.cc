@@ -1,0 +1,355 @@
+#include "vmafx/controller/store.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "net/certificates.h"
+#include "vmafx/controller/rows.h"
+#include "vmafx/controller/schema.h"
+
+namespace vmafx::controller {
+
+using base::Code;
+using base::Fail;
+using base::Result;
+using base::Until;
+
+namespace {
+
+// A random UUID, RFC 4122 version 4.
+std::string NewId() {
+  std::string hex = net::RandomHex(16);
+  hex[12] = '4';
+  const std::string_view variants = "89ab";
+  hex[16] = variants[static_cast<size_t>(hex[16]) % variants.size()];
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                     hex.substr(16, 4), hex.substr(20));
+}
+
+SqlValue TextOrNull(const std::string& text) {
+  if (text.empty()) return nullptr;
+  return text;
+}
+
+SqlValue TimeOrNull(int64_t seconds) {
+  if (seconds == 0) return nullptr;
+  return seconds;
+}
+
+// "?, ?, ?" for a list in SQL.
+std::string Marks(size_t count) {
+  return base::Join(std::vector<std::string>(count, "?"), ", ");
+}
+
+base::Error NoSuchJob(const std::string& id) {
+  return Fail(Code::kNotFound, "job {}: no such job", id);
+}
+
+bool Holds(const Job& job, const Holder& holder) {
+  if (holder.attempt != 0) return job.attempt == holder.attempt && job.node == holder.node;
+  return !job.session.empty() && job.session == holder.session;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JobStore>> JobStore::Open(const std::filesystem::path& path,
+                                                 StoreOptions options, Writer::Listener listener,
+                                                 base::Clock& clock, base::Log log) {
+  auto database = TRY(Database::Open(path));
+  TRY(Migrate(database).During("database " + path.string()));
+  std::unique_ptr<JobStore> store(new JobStore(options, clock));
+  TRY(database.Run("SELECT max(revision) FROM jobs", {},
+                   [&](const Row& row) { store->revision_ = row.Int(0); }));
+  store->writer_ = std::make_unique<Writer>(std::move(database), std::move(listener), clock, log);
+  return store;
+}
+
+int64_t JobStore::NowSeconds() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(clock_.WallNow().time_since_epoch())
+      .count();
+}
+
+Result<Job> JobStore::Load(Transaction& transaction, const std::string& id) {
+  static const std::string sql = fmt::format("SELECT {} FROM jobs WHERE id = ?1", kJobColumns);
+  std::optional<Job> job;
+  TRY(transaction.database.Run(sql, {id}, [&](const Row& row) { job = JobFromRow(row); }));
+  if (!job) return NoSuchJob(id);
+  return *std::move(job);
+}
+
+Result<> JobStore::Save(Transaction& transaction, Job& job, Event event) {
+  job.revision = ++revision_;
+  job.updated_at = NowSeconds();
+  const bool scored = job.status == Status::kCompleted;
+  TRY(transaction.database.Run(
+      "UPDATE jobs SET status = ?2, attempt = ?3, lost_attempts = ?4, assigned_node = ?5, "
+      "lease_node = ?6, lease_session = ?7, error = ?8, updated_at = ?9, started_at = ?10, "
+      "finished_at = ?11, revision = ?12, score = ?13, features = ?14, pooled = ?15, "
+      "provenance = ?16 WHERE id = ?1",
+      {job.id, std::string(ToString(job.status)), int64_t{job.attempt}, int64_t{job.lost_attempts},
+       job.node, job.session.empty() ? SqlValue(nullptr) : SqlValue(job.node),
+       TextOrNull(job.session), job.error, job.updated_at, TimeOrNull(job.started_at),
+       TimeOrNull(job.finished_at), job.revision, scored ? SqlValue(job.score) : nullptr,
+       scored ? SqlValue(FeaturesToJson(job.features)) : nullptr,
+       job.pooled ? SqlValue(PooledToJson(*job.pooled)) : nullptr, TextOrNull(job.provenance)}));
+  transaction.changed.push_back({job, event});
+  return base::Ok();
+}
+
+Result<std::string> JobStore::Submit(const NewJob& submitted, const Until& until) {
+  return writer_->Do<std::string>(
+      [this, submitted](Transaction& transaction) -> Result<std::string> {
+        Database& database = transaction.database;
+        if (!submitted.idempotency_key.empty()) {
+          std::string known;
+          TRY(database.Run("SELECT id FROM jobs WHERE tenant_id = '' AND idempotency_key = ?1",
+                           {submitted.idempotency_key},
+                           [&](const Row& row) { known = row.Text(0); }));
+          if (!known.empty()) return known;
+        }
+        Job job;
+        job.id = NewId();
+        job.created_at = NowSeconds();
+        TRY(database.Run(
+            "INSERT INTO jobs(id, scoring, backend, idempotency_key, pinned, namespace, name, "
+            "priority, created_at, updated_at, revision) "
+            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+            {job.id, ScoringToJson(submitted.scoring), submitted.scoring.backend,
+             TextOrNull(submitted.idempotency_key), int64_t{submitted.pinned}, submitted.name_space,
+             submitted.name, int64_t{submitted.priority}, job.created_at, ++revision_}));
+        transaction.changed.push_back({TRY(Load(transaction, job.id)), Event::kSubmitted});
+        return job.id;
+      },
+      until);
+}
+
+Result<Job> JobStore::Get(const std::string& id, const Until& until) {
+  return writer_->Do<Job>([this, id](Transaction& transaction) { return Load(transaction, id); },
+                          until);
+}
+
+Result<std::vector<Series>> JobStore::Frames(const std::string& id, const Until& until) {
+  return writer_->Do<std::vector<Series>>(
+      [id](Transaction& transaction) -> Result<std::vector<Series>> {
+        std::vector<Series> all;
+        TRY(transaction.database.Run(
+            "SELECT name, series FROM job_frames WHERE job_id = ?1 ORDER BY position", {id},
+            [&](const Row& row) {
+              all.push_back({row.Text(0), row.Doubles(1)});
+            }));
+        return all;
+      },
+      until);
+}
+
+Result<std::vector<Job>> JobStore::List(const std::vector<Status>& statuses, const Until& until) {
+  return writer_->Do<std::vector<Job>>(
+      [statuses](Transaction& transaction) -> Result<std::vector<Job>> {
+        std::string sql = fmt::format("SELECT {} FROM jobs", kJobColumns);
+        std::vector<SqlValue> values;
+        for (Status status : statuses) values.emplace_back(std::string(ToString(status)));
+        if (!values.empty()) sql += fmt::format(" WHERE status IN ({})", Marks(values.size()));
+        std::vector<Job> jobs;
+        TRY(transaction.database.Run(sql + " ORDER BY seq", values,
+                                     [&](const Row& row) { jobs.push_back(JobFromRow(row)); }));
+        return jobs;
+      },
+      until);
+}
+
+Result<QueueDepth> JobStore::Depth(const Until& until) {
+  return writer_->Do<QueueDepth>(
+      [](Transaction& transaction) -> Result<QueueDepth> {
+        QueueDepth depth;
+        TRY(transaction.database.Run(
+            "SELECT status = 'running', count(*), min(created_at) FROM jobs "
+            "WHERE status IN ('pending', 'running') GROUP BY 1",
+            {}, [&](const Row& row) {
+              (row.Int(0) != 0 ? depth.running : depth.pending) = row.Int(1);
+              if (row.Int(0) == 0) depth.oldest_pending_at = row.Int(2);
+            }));
+        return depth;
+      },
+      until);
+}
+
+Result<Job> JobStore::Cancel(const std::string& id, const Until& until) {
+  return writer_->Do<Job>(
+      [this, id](Transaction& transaction) -> Result<Job> {
+        Job job = TRY(Load(transaction, id));
+        if (IsFinished(job.status)) return job;
+        TRY(EndLease(transaction, job, "cancelled", "cancelled"));
+        job.status = Status::kCancelled;
+        job.finished_at = NowSeconds();
+        TRY(Save(transaction, job, Event::kFinished));
+        return job;
+      },
+      until);
+}
+
+Result<> JobStore::StartLease(Transaction& transaction, Job& job, const Holder& holder) {
+  job.status = Status::kRunning;
+  job.attempt += 1;
+  job.node = holder.node;
+  job.session = holder.session;
+  job.error.clear();
+  if (job.started_at == 0) job.started_at = NowSeconds();
+  TRY(transaction.database.Run(
+      "INSERT INTO job_attempts(job_id, attempt, node, session, started_at) "
+      "VALUES(?1, ?2, ?3, ?4, ?5)",
+      {job.id, int64_t{job.attempt}, holder.node, holder.session, NowSeconds()}));
+  return Save(transaction, job, Event::kLeased);
+}
+
+Result<> JobStore::EndLease(Transaction& transaction, Job& job, std::string_view outcome,
+                            const std::string& error) {
+  job.session.clear();
+  return transaction.database.Run(
+      "UPDATE job_attempts SET ended_at = ?3, outcome = ?4, error = ?5 "
+      "WHERE job_id = ?1 AND attempt = ?2 AND ended_at IS NULL",
+      {job.id, int64_t{job.attempt}, NowSeconds(), std::string(outcome), error});
+}
+
+Result<std::optional<Job>> JobStore::ClaimNext(const std::vector<std::string>& backends,
+                                               const Holder& holder, const Until& until) {
+  return writer_->Do<std::optional<Job>>(
+      [this, backends, holder](Transaction& transaction) -> Result<std::optional<Job>> {
+        std::string sql = fmt::format(
+            "SELECT {} FROM jobs WHERE status = 'pending' AND pinned = 0 AND available_at <= ?",
+            kJobColumns);
+        std::vector<SqlValue> values{NowSeconds()};
+        if (!backends.empty()) {
+          sql += fmt::format(" AND backend IN ('', {})", Marks(backends.size()));
+          values.insert(values.end(), backends.begin(), backends.end());
+        }
+        sql += " ORDER BY priority DESC, seq LIMIT 1";
+        std::optional<Job> job;
+        TRY(transaction.database.Run(sql, values, [&](const Row& row) { job = JobFromRow(row); }));
+        if (job) TRY(StartLease(transaction, *job, holder));
+        return job;
+      },
+      until);
+}
+
+Result<std::optional<Job>> JobStore::ClaimJob(const std::string& id, const Holder& holder,
+                                              const Until& until) {
+  return writer_->Do<std::optional<Job>>(
+      [this, id, holder](Transaction& transaction) -> Result<std::optional<Job>> {
+        Job job = TRY(Load(transaction, id));
+        if (IsFinished(job.status)) {
+          return Fail(Code::kConflict, "job {} is already {}", id, ToString(job.status));
+        }
+        if (job.status == Status::kRunning && job.node != holder.node) return std::optional<Job>();
+        if (job.status == Status::kRunning) {
+          // The same worker again: its answer was lost, or it registered anew.
+          job.session = holder.session;
+          TRY(Save(transaction, job, Event::kLeasedAgain));
+          return std::optional<Job>(job);
+        }
+        TRY(StartLease(transaction, job, holder));
+        return std::optional<Job>(job);
+      },
+      until);
+}
+
+Result<Job> JobStore::Finish(const std::string& id, const Holder& holder, const Outcome& outcome,
+                             const Until& until) {
+  return writer_->Do<Job>(
+      [this, id, holder, outcome](Transaction& transaction) -> Result<Job> {
+        Job job = TRY(Load(transaction, id));
+        if (job.status == Status::kCancelled) return job;
+        const bool current =
+            job.node == holder.node && (holder.attempt == 0 || job.attempt == holder.attempt);
+        // The answer to an accepted report was lost.
+        if (IsFinished(job.status) && current) return job;
+        if (job.status == Status::kPending && current && outcome.released) return job;
+        if (job.status != Status::kRunning || !Holds(job, holder)) {
+          return Fail(
+              Code::kDenied,
+              "job {}: attempt {} of worker {} has lost its lease: the job is {}, attempt {}", id,
+              holder.attempt, holder.node, ToString(job.status), job.attempt);
+        }
+        TRY(Conclude(transaction, job, outcome));
+        return job;
+      },
+      until);
+}
+
+Result<> JobStore::Conclude(Transaction& transaction, Job& job, const Outcome& outcome) {
+  job.error = outcome.error;
+  if (outcome.released) {
+    TRY(EndLease(transaction, job, "released", outcome.error));
+    job.status = Status::kPending;
+    return Save(transaction, job, Event::kReleased);
+  }
+  const bool scored = outcome.error.empty();
+  TRY(EndLease(transaction, job, scored ? "completed" : "failed", outcome.error));
+  job.status = scored ? Status::kCompleted : Status::kFailed;
+  job.finished_at = NowSeconds();
+  job.provenance = outcome.provenance;
+  if (scored) {
+    job.score = outcome.score;
+    job.features = outcome.features;
+    job.pooled = outcome.pooled;
+    int64_t position = 0;
+    const std::string_view insert =
+        "INSERT INTO job_frames(job_id, position, name, series) VALUES(?1, ?2, ?3, ?4)";
+    TRY(transaction.database.Run(insert, {job.id, position++, "", outcome.frame_scores}));
+    for (const Series& series : outcome.series) {
+      TRY(transaction.database.Run(insert, {job.id, position++, series.name, series.values}));
+    }
+  }
+  return Save(transaction, job, Event::kFinished);
+}
+
+Result<Job> JobStore::LoseLease(const std::string& id, int32_t attempt, const std::string& reason,
+                                const Until& until) {
+  return writer_->Do<Job>(
+      [this, id, attempt, reason](Transaction& transaction) -> Result<Job> {
+        Job job = TRY(Load(transaction, id));
+        if (job.status != Status::kRunning || job.attempt != attempt) return job;
+        TRY(EndLease(transaction, job, "expired", reason));
+        TRY(Requeue(transaction, job, reason));
+        return job;
+      },
+      until);
+}
+
+Result<> JobStore::Requeue(Transaction& transaction, Job& job, const std::string& reason) {
+  job.lost_attempts += 1;
+  if (job.lost_attempts >= options_.max_lost_attempts) {
+    job.status = Status::kFailed;
+    job.error = fmt::format("{} of {} attempts lost their worker; the last one, on {}: {}",
+                            job.lost_attempts, job.attempt, job.node, reason);
+    job.finished_at = NowSeconds();
+    return Save(transaction, job, Event::kFinished);
+  }
+  base::Duration backoff = options_.backoff_base;
+  for (int32_t lost = 1; lost < job.lost_attempts; ++lost) backoff *= 2;
+  backoff = std::min(backoff, options_.backoff_max);
+  job.status = Status::kPending;
+  job.error = reason;
+  // Holds for pool workers only: who starts a worker for a pinned job has its own pace.
+  TRY(transaction.database.Run(
+      "UPDATE jobs SET available_at = ?2 WHERE id = ?1",
+      {job.id, NowSeconds() + std::chrono::duration_cast<std::chrono::seconds>(backoff).count()}));
+  return Save(transaction, job, Event::kLost);
+}
+
+Result<Job> JobStore::GiveUp(const std::string& id, const std::string& reason, const Until& until) {
+  return writer_->Do<Job>(
+      [this, id, reason](Transaction& transaction) -> Result<Job> {
+        Job job = TRY(Load(transaction, id));
+        if (IsFinished(job.status)) return job;
+        if (job.status == Status::kRunning) job.lost_attempts += 1;
+        TRY(EndLease(transaction, job, "expired", reason));
+        job.status = Status::kFailed;
+        job.error = reason;
+        job.finished_at = NowSeconds();
+        TRY(Save(transaction, job, Event::kFinished));
+        return job;
+      },
+      until);
+}
+
+}  // namespace vmafx::controller
