@@ -14,8 +14,7 @@ using base::Result;
 using base::Until;
 
 constexpr int kPageSize = 500;
-// How long one watch request lasts at most. A server that hangs without closing is noticed then.
-constexpr int kWatchSeconds = 300;
+// A server that has not ended a watch so long after its time hangs.
 constexpr std::chrono::seconds kWatchGrace{20};
 
 constexpr const char* kMergePatch = "application/merge-patch+json";
@@ -241,11 +240,9 @@ Result<> RestClient::Watch(const Kind& kind, const WatchOptions& options,
     fed = decoder.Feed(piece, on_change);
     return fed.ok() && *fed;
   };
-  const Call call{.path = CollectionPath(resource, options.ns) + WatchQuery(options, kWatchSeconds),
+  const Call call{.path = CollectionPath(resource, options.ns) + WatchQuery(options),
                   .what = "watch of " + resource.plural};
-  auto ended = Checked(
-      kind,
-      rest_.Stream(call, sink, until.Within(std::chrono::seconds(kWatchSeconds) + kWatchGrace)));
+  auto ended = Checked(kind, rest_.Stream(call, sink, until.Within(options.at_most + kWatchGrace)));
   if (!fed.ok()) return std::move(fed).error().During("watch of " + resource.plural);
   // A server that did not keep its own limit: the caller watches again, on a new connection.
   if (ended.Is(Code::kTimeout) && !until.Expired()) return base::Ok();

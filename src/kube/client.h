@@ -80,6 +80,8 @@ struct WatchOptions {
   std::map<std::string, std::string> labels;
   std::string field_selector;
   std::string resource_version;
+  // The server ends it after this long; one that hangs is left a little later.
+  std::chrono::seconds at_most = std::chrono::minutes(5);
   // Told on the calling thread that the server has accepted; from then on no change is missed.
   std::function<void()> on_open = {};
 };

@@ -47,10 +47,10 @@ std::string ListQuery(const ListOptions& options, int limit, const std::string& 
                 {"continue", after}});
 }
 
-std::string WatchQuery(const WatchOptions& options, int timeout_seconds) {
+std::string WatchQuery(const WatchOptions& options) {
   return Query({{"watch", "1"},
                 {"allowWatchBookmarks", "true"},
-                {"timeoutSeconds", fmt::format("{}", timeout_seconds)},
+                {"timeoutSeconds", fmt::format("{}", options.at_most.count())},
                 {"resourceVersion", options.resource_version},
                 {"labelSelector", LabelSelector(options.labels)},
                 {"fieldSelector", options.field_selector}});

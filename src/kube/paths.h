@@ -25,6 +25,6 @@ base::Result<std::string> ObjectPath(const Resource& resource, const Key& key,
 std::string ListQuery(const ListOptions& options, int limit, const std::string& after);
 
 // "?watch=1&allowWatchBookmarks=true&...".
-std::string WatchQuery(const WatchOptions& options, int timeout_seconds);
+std::string WatchQuery(const WatchOptions& options);
 
 }  // namespace kube
