@@ -44,8 +44,9 @@ std::vector<Mismatch> Match(const Json& expected, const Json& actual);
 // The same question without the reasons: stops at the first difference and copies nothing.
 bool Matches(const Json& expected, const Json& actual);
 
-// The candidate that comes nearest to `expected`: fewest mismatches, then the longest common
-// beginning of metadata.name with the expected name, then the first. nullopt without candidates.
+// The candidate that comes nearest to `expected`: fewest expected values that it does not have (a
+// missing map counts for all that should be in it), then the longest common beginning of
+// metadata.name with the expected name, then the first. nullopt without candidates.
 std::optional<size_t> Nearest(const Json& expected, const std::vector<const Json*>& candidates);
 std::optional<size_t> Nearest(const Json& expected, const std::vector<Json>& candidates);
 
