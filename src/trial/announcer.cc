@@ -4,6 +4,7 @@ namespace trial {
 namespace {
 
 constexpr size_t kWaitingEvents = 4096;
+constexpr size_t kKeptLines = 20000;
 // The queue is emptied by a thread that only listeners can hold up.
 constexpr auto kPatience = std::chrono::hours(24);
 
@@ -37,12 +38,29 @@ void Announcer::Push(Delivery delivery) {
 }
 
 void Story::Line(std::string text) const {
+  Keep(text);
   announcer_->Tell(LogLine{id_, Severity::kInfo, "", 0, 0, std::move(text)});
 }
 
 void Story::Warn(const Place& place, std::string text) const {
+  Keep("warning: " + (place.file.empty() ? text : place.Text() + ": " + text));
   announcer_->Tell(LogLine{id_, Severity::kWarning, place.file, place.mark.line, place.mark.column,
                            std::move(text)});
+}
+
+std::string Story::Transcript() const {
+  std::string text;
+  kept_->Read([&](const Lines& lines) {
+    for (const std::string& line : lines) text += line + "\n";
+  });
+  return text;
+}
+
+void Story::Keep(std::string line) const {
+  kept_->With([&](Lines& lines) {
+    lines.push_back(std::move(line));
+    if (lines.size() > kKeptLines) lines.pop_front();
+  });
 }
 
 }  // namespace trial

@@ -3,7 +3,9 @@
 // Hands events to listeners, one at a time and in order, on a thread of its own: whoever tells does
 // not wait for a slow console, and no lock is held while a listener works.
 
+#include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,21 +55,27 @@ class Announcer {
   base::Crew crew_;
 };
 
-// Tells the story of one step (or test, or run): lines and warnings under its name. Thread-safe;
-// copies tell the same.
+// Tells the story of one step (or test, or run): lines and warnings under its name, which it also
+// keeps for the artifacts. Thread-safe; copies tell the same.
 class Story {
  public:
   Story(Announcer& announcer, StepId id) : announcer_(&announcer), id_(std::move(id)) {}
 
   void Line(std::string text) const;
   void Warn(const Place& place, std::string text) const;
+  // All lines so far, the oldest left out beyond some thousands.
+  std::string Transcript() const;
   const StepId& id() const { return id_; }
   Announcer& announcer() const { return *announcer_; }
   base::Clock& clock() const { return announcer_->clock(); }
 
  private:
+  using Lines = std::deque<std::string>;
+  void Keep(std::string line) const;
+
   Announcer* announcer_;
   StepId id_;
+  std::shared_ptr<base::Guarded<Lines>> kept_ = std::make_shared<base::Guarded<Lines>>();
 };
 
 }  // namespace trial

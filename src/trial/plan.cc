@@ -49,8 +49,4 @@ base::Result<Plan> MakePlan(std::vector<Test> tests, const std::string& only) {
   return plan;
 }
 
-int StepTimeout(const Step& step, int suite_timeout) {
-  return step.check && step.check->timeout > 0 ? step.check->timeout : suite_timeout;
-}
-
 }  // namespace trial

@@ -28,8 +28,4 @@ struct Plan {
 // it is empty. kInvalid for a bad expression.
 base::Result<Plan> MakePlan(std::vector<Test> tests, const std::string& only);
 
-// The seconds that a step may wait for its asserts, errors and deletions: the TestAssert's own, or
-// the suite's.
-int StepTimeout(const Step& step, int suite_timeout);
-
 }  // namespace trial

@@ -108,14 +108,26 @@ class Waiter {
         watching_all_ = false;
         continue;
       }
-      const std::pair place(wanted.condition->kind, wanted.condition->ns);
-      if (watched_.count(place) != 0) continue;
-      if (signal_.Add(place.first, place.second, until).ok())
-        watched_.insert(place);
-      else
-        watching_all_ = false;
+      if (!WatchKind(wanted.condition->kind, wanted.condition->ns, until)) watching_all_ = false;
+    }
+    if (!HasCommands()) return;
+    // What a command asks about is most likely what the step applied.
+    for (const Manifest& manifest : step_.apply) {
+      const auto resource = context_.client.Discover(manifest.object.kind(), until);
+      if (!resource.ok()) continue;
+      const std::string ns = manifest.object.ns().empty() ? context_.ns : manifest.object.ns();
+      (void)WatchKind(resource->kind, resource->namespaced ? ns : "", until);
     }
   }
+
+  bool WatchKind(const kube::Kind& kind, const std::string& ns, const base::Until& until) {
+    if (watched_.count({kind, ns}) != 0) return true;
+    if (!signal_.Add(kind, ns, until).ok()) return false;
+    watched_.emplace(kind, ns);
+    return true;
+  }
+
+  bool HasCommands() const { return step_.check && !step_.check->commands.empty(); }
 
   // How long to wait without a change: for ever where everything that can change is watched.
   std::optional<base::Duration> Pause(const Round& round) {

@@ -1,0 +1,264 @@
+#include "trial/test_run.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "trial/collect.h"
+#include "trial/steps/assert.h"
+#include "trial/steps/command.h"
+#include "trial/steps/delete.h"
+
+namespace trial {
+namespace {
+
+using base::Code;
+
+const kube::Kind kNamespace{"", "v1", "Namespace"};
+
+constexpr char kTestAnnotation[] = "seatrial.dev/test";
+constexpr base::Duration kFirstPause = std::chrono::milliseconds(50);
+constexpr base::Duration kLongestPause = std::chrono::seconds(1);
+constexpr base::Duration kCollectLimit = std::chrono::seconds(20);
+
+kube::Object NamespaceObject(const std::string& ns, const std::string& run, const TestId& id) {
+  return kube::Object({{"apiVersion", "v1"},
+                       {"kind", "Namespace"},
+                       {"metadata",
+                        {{"name", ns},
+                         {"labels", {{kRunLabel, run}}},
+                         {"annotations", {{kTestAnnotation, id.suite + "/" + id.test}}}}}});
+}
+
+class TestRun {
+ public:
+  TestRun(const PlannedTest& test, std::string ns, const TestSettings& settings,
+          kube::Client& client, StorePool& stores, Announcer& announcer)
+      : plan_(test),
+        ns_(std::move(ns)),
+        settings_(settings),
+        client_(client),
+        stores_(stores),
+        announcer_(announcer) {
+    leftovers_.id = test.id;
+    leftovers_.ns = ns_;
+    leftovers_.keep = settings.skip_delete;
+  }
+
+  TestResult Run(const base::Until& until) {
+    const base::Instant started = Now();
+    const std::vector<Step>& steps = plan_.test.steps;
+    announcer_.Tell(
+        TestStarted{plan_.id, plan_.test.directory.string(), ns_, static_cast<int>(steps.size())});
+    Verdict verdict = SetUp(until);
+    for (const Step& step : steps) {
+      if (verdict == Verdict::kPassed)
+        verdict = RunStep(step, until);
+      else
+        SkipStep(step);
+    }
+    background_.clear();  // ends what steps left running
+    announcer_.Tell(TestEnded{plan_.id, verdict, Now() - started});
+    stores_.Release(ns_);
+    leftovers_.created = std::move(applied_.created);
+    return {verdict, std::move(leftovers_)};
+  }
+
+ private:
+  base::Instant Now() const { return announcer_.clock().Now(); }
+
+  Verdict SetUp(const base::Until& until) {
+    const base::Instant started = Now();
+    const StepId id{plan_.id, -1, "setup"};
+    announcer_.Tell(StepStarted{id, "", settings_.timeout, 0});
+    const Story story(announcer_, id);
+    Outcome outcome;
+    if (until.Stopped()) outcome.Add(Verdict::kErrored, FailureAt({}, "interrupted"));
+    const auto made =
+        outcome.ok() ? MakeNamespace(story, until.Within(settings_.timeout)) : base::Ok();
+    if (!made.ok()) {
+      outcome.Add(Verdict::kErrored, FailureAt({}, fmt::format("creating namespace {}: {}", ns_,
+                                                               made.error().message())));
+    }
+    announcer_.Tell(StepEnded{id, outcome.verdict, outcome.failures, {}, 0, Now() - started});
+    return outcome.verdict;
+  }
+
+  // Tries again while the API server does not answer.
+  base::Result<> MakeNamespace(const Story& story, const base::Until& until) {
+    for (base::Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+      const auto made = client_.Create(NamespaceObject(ns_, settings_.run, plan_.id), until);
+      if (made.ok()) {
+        leftovers_.ns_uid = made->uid();
+        story.Line(fmt::format("namespace {} created", ns_));
+        return base::Ok();
+      }
+      if (made.Is(Code::kExists)) return UseNamespace(story, until);
+      if (made.Is(Code::kDenied)) return UseForbiddenNamespace(story, made.error(), until);
+      if (!made.Is(Code::kUnavailable) || !until.Pause(pause)) return made.error();
+    }
+  }
+
+  // One that is there already: the suite's own, or ours after an answer that got lost.
+  base::Result<> UseNamespace(const Story& story, const base::Until& until) {
+    const kube::Object present = TRY(client_.Get(kNamespace, {"", ns_}, until));
+    if (present.deleting())
+      return base::Fail(Code::kUnavailable, "it is being deleted: wait until it is gone");
+    if (present.Label(kRunLabel) == settings_.run)
+      leftovers_.ns_uid = present.uid();
+    else
+      story.Line(fmt::format("namespace {} is there already: it will not be deleted", ns_));
+    return base::Ok();
+  }
+
+  // As kuttl: without the right to create one, one that is there (or may be) is used.
+  base::Result<> UseForbiddenNamespace(const Story& story, const base::Error& denied,
+                                       const base::Until& until) {
+    const auto present = client_.Get(kNamespace, {"", ns_}, until);
+    if (present.Is(Code::kNotFound)) return denied;
+    if (!present.ok() && !present.Is(Code::kDenied)) return present.error();
+    story.Line(fmt::format("namespace {} may not be created by us: using it as it is", ns_));
+    return base::Ok();
+  }
+
+  StepContext Context(const StepId& id) {
+    auto environment = settings_.environment;
+    environment["NAMESPACE"] = ns_;
+    return {client_,
+            stores_,
+            Story(announcer_, id),
+            ns_,
+            plan_.test.directory,
+            std::move(environment),
+            settings_.timeout};
+  }
+
+  void SkipStep(const Step& step) {
+    const StepId id{plan_.id, step.index, step.name};
+    announcer_.Tell(StepStarted{id, step.file, {}, Assertions(step)});
+    announcer_.Tell(StepEnded{id, Verdict::kSkipped, {}, {}, Assertions(step), {}});
+  }
+
+  static int Assertions(const Step& step) {
+    return static_cast<int>(step.asserts.size() + step.errors.size());
+  }
+
+  Verdict RunStep(const Step& step, const base::Until& until) {
+    const base::Instant started = Now();
+    const StepId id{plan_.id, step.index, step.name};
+    const bool own_limit = step.check && step.check->timeout > 0;
+    const base::Duration limit =
+        own_limit ? std::chrono::seconds(step.check->timeout) : settings_.timeout;
+    announcer_.Tell(StepStarted{id, step.file, limit, Assertions(step)});
+    const StepContext context = Context(id);
+    Outcome outcome = Do(context, step, limit, until);
+    if (!outcome.ok() && until.Stopped() && outcome.verdict != Verdict::kFailed)
+      outcome = Interrupted(step);
+    std::vector<std::string> collected;
+    if (!outcome.ok() && !until.Stopped()) {
+      collected = Collect(context, step, outcome, KindsSoFar(step),
+                          settings_.artifacts / plan_.artifacts / FolderName(step),
+                          until.Within(kCollectLimit));
+    }
+    announcer_.Tell(StepEnded{id, outcome.verdict, outcome.failures, collected, Assertions(step),
+                              Now() - started});
+    return outcome.verdict;
+  }
+
+  static Outcome Interrupted(const Step& step) {
+    Outcome outcome;
+    outcome.Add(Verdict::kErrored, FailureAt({step.file, {}}, "interrupted"));
+    return outcome;
+  }
+
+  // kuttl's order: delete, commands, apply (also when a command failed), then the asserts, but only
+  // if all went well so far.
+  Outcome Do(const StepContext& context, const Step& step, base::Duration limit,
+             const base::Until& until) {
+    Outcome outcome = Delete(context, step.deletes, until.Within(limit));
+    if (!outcome.ok()) return outcome;
+    outcome = RunCommands(context, step, until);
+    Outcome applied = Apply(context, step.apply, applied_, until);
+    for (Failure& failure : applied.failures) outcome.Add(applied.verdict, std::move(failure));
+    if (until.Stopped()) return Interrupted(step);
+    if (!outcome.ok()) return outcome;
+    return AwaitAsserts(context, step, until.Within(limit));
+  }
+
+  Outcome RunCommands(const StepContext& context, const Step& step, const base::Until& until) {
+    const CommandSettings settings{context.directory, context.environment, ns_, context.timeout};
+    for (size_t i = 0; i < step.commands.size(); ++i) {
+      const CommandSpec& spec = step.commands[i];
+      context.story.Line("running command: " + CommandText(spec));
+      Outcome outcome =
+          spec.background
+              ? StartInBackground(context, spec, settings)
+              : RunCommand(
+                    spec, settings,
+                    [&](std::string_view line) { context.story.Line(std::string(line)); }, until)
+                    .outcome;
+      if (outcome.ok()) continue;
+      const size_t left = step.commands.size() - i - 1;
+      if (left > 0)
+        context.story.Line(fmt::format("command failure, skipping {} additional commands", left));
+      return outcome;
+    }
+    return {};
+  }
+
+  Outcome StartInBackground(const StepContext& context, const CommandSpec& spec,
+                            const CommandSettings& settings) {
+    context.story.Warn(spec.place, "a background command of a step ends with its test");
+    const std::string output =
+        (settings_.scratch / fmt::format("{}-{}.log", ns_, background_.size())).string();
+    auto process = StartCommand(spec, settings, output);
+    Outcome outcome;
+    if (process.ok())
+      background_.push_back(*std::move(process));
+    else
+      outcome.Add(Verdict::kErrored, FailureAt(spec.place, process.error().message()));
+    return outcome;
+  }
+
+  std::vector<kube::Kind> KindsSoFar(const Step& last) const {
+    std::set<kube::Kind> kinds;
+    for (const Step& step : plan_.test.steps) {
+      for (const auto* list : {&step.apply, &step.asserts, &step.errors})
+        for (const Manifest& manifest : *list) kinds.insert(manifest.object.kind());
+      if (step.index == last.index) break;
+    }
+    return {kinds.begin(), kinds.end()};
+  }
+
+  // Names come from files and TestSteps: only plain characters make a folder.
+  static std::string FolderName(const Step& step) {
+    std::string name = step.Text();
+    for (char& c : name) {
+      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                         (c >= '0' && c <= '9') || c == '-' || c == '_';
+      if (!plain) c = '_';
+    }
+    return name;
+  }
+
+  const PlannedTest& plan_;
+  std::string ns_;
+  const TestSettings& settings_;
+  kube::Client& client_;
+  StorePool& stores_;
+  Announcer& announcer_;
+  AppliedObjects applied_;
+  Leftovers leftovers_;
+  std::vector<sys::Process> background_;
+};
+
+}  // namespace
+
+TestResult RunTest(const PlannedTest& test, const std::string& ns, const TestSettings& settings,
+                   kube::Client& client, StorePool& stores, Announcer& announcer,
+                   const base::Until& until) {
+  return TestRun(test, ns, settings, client, stores, announcer).Run(until);
+}
+
+}  // namespace trial
