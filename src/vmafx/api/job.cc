@@ -1,0 +1,153 @@
+#include "vmafx/api/job.h"
+
+#include <algorithm>
+
+#include "vmafx/api/names.h"
+
+namespace vmafx::api {
+namespace {
+
+using kube::Json;
+
+std::string Text(const Json& json, const char* field) {
+  return json.value(field, std::string());
+}
+
+void ReadSpec(const Json& json, JobSpec& spec) {
+  spec.reference = Text(json, "reference");
+  spec.distorted = Text(json, "distorted");
+  spec.model = Text(json, "model");
+  spec.backend = json.value("backend", std::string("cpu"));
+  spec.priority = json.value("priority", 0);
+  spec.fallback = Text(json, "fallback");
+  if (json.contains("options")) spec.options = json.at("options");
+  for (const Json& input : json.value("inputs", Json::array())) {
+    spec.inputs.push_back({Text(input, "name"),
+                           Text(input.value("configMap", Json::object()), "name"),
+                           Text(input.value("persistentVolumeClaim", Json::object()), "claimName"),
+                           Text(input, "mountPath")});
+  }
+  if (json.contains("ttlSecondsAfterFinished")) {
+    spec.ttl_seconds_after_finished = json.at("ttlSecondsAfterFinished").get<int64_t>();
+  }
+}
+
+void ReadResult(const Json& json, JobStatus& status) {
+  if (json.contains("score")) status.score = json.at("score").get<double>();
+  if (json.contains("pooled")) {
+    const Json& pooled = json.at("pooled");
+    status.pooled = {pooled.value("mean", 0.0), pooled.value("harmonicMean", 0.0),
+                     pooled.value("min", 0.0), pooled.value("p1", 0.0), pooled.value("p5", 0.0)};
+  }
+  status.features = json.value("features", std::map<std::string, double>());
+  if (json.contains("provenance")) {
+    const Json& made = json.at("provenance");
+    status.provenance = {Text(made, "engine"),      Text(made, "library"),
+                         Text(made, "model"),       Text(made, "modelSha256"),
+                         Text(made, "backendUsed"), made.value("framesScored", int64_t{0})};
+  }
+}
+
+void ReadStatus(const Json& json, JobStatus& status) {
+  status.phase = Text(json, "phase");
+  status.assigned_node = Text(json, "assignedNode");
+  status.controller_job_id = Text(json, "controllerJobID");
+  status.started_at = Text(json, "startedAt");
+  status.finished_at = Text(json, "finishedAt");
+  status.message = Text(json, "message");
+  status.attempts = json.value("attempts", 0);
+  status.observed_generation = json.value("observedGeneration", int64_t{0});
+  ReadResult(json, status);
+  for (const Json& each : json.value("conditions", Json::array())) {
+    status.conditions.push_back({Text(each, "type"), Text(each, "status"), Text(each, "reason"),
+                                 Text(each, "message"), Text(each, "lastTransitionTime"),
+                                 each.value("observedGeneration", int64_t{0})});
+  }
+}
+
+// Leaves empty text out.
+void Put(Json& json, const char* field, const std::string& text) {
+  if (!text.empty()) json[field] = text;
+}
+
+}  // namespace
+
+bool JobStatus::Finished() const {
+  return phase == kSucceeded || phase == kFailed;
+}
+
+const Condition* JobStatus::Find(std::string_view type) const {
+  auto found = std::find_if(conditions.begin(), conditions.end(),
+                            [&](const Condition& each) { return each.type == type; });
+  return found == conditions.end() ? nullptr : &*found;
+}
+
+void JobStatus::Set(Condition condition, const std::string& now) {
+  const Condition* old = Find(condition.type);
+  condition.last_transition_time =
+      old != nullptr && old->status == condition.status ? old->last_transition_time : now;
+  if (old != nullptr) {
+    conditions[static_cast<size_t>(old - conditions.data())] = std::move(condition);
+  } else {
+    conditions.push_back(std::move(condition));
+  }
+}
+
+base::Result<Job> ReadJob(const kube::Object& object) {
+  Job job;
+  job.key = object.key();
+  job.uid = object.uid();
+  job.deleting = object.deleting();
+  job.created_at = object.String({"metadata", "creationTimestamp"});
+  try {
+    const Json& json = object.json();
+    const Json& metadata = json.at("metadata");
+    job.generation = metadata.value("generation", int64_t{0});
+    job.finalizers = metadata.value("finalizers", std::vector<std::string>());
+    ReadSpec(json.value("spec", Json::object()), job.spec);
+    ReadStatus(json.value("status", Json::object()), job.status);
+  } catch (const Json::exception& problem) {
+    return base::Fail(base::Code::kInvalid, "{}: {}", object.Text(), problem.what());
+  }
+  return job;
+}
+
+Json WriteStatus(const JobStatus& status) {
+  Json json = Json::object();
+  Put(json, "phase", status.phase);
+  if (status.score) json["score"] = *status.score;
+  Put(json, "assignedNode", status.assigned_node);
+  Put(json, "controllerJobID", status.controller_job_id);
+  Put(json, "startedAt", status.started_at);
+  Put(json, "finishedAt", status.finished_at);
+  Put(json, "message", status.message);
+  if (status.attempts > 0) json["attempts"] = status.attempts;
+  json["observedGeneration"] = status.observed_generation;
+  if (const auto& pooled = status.pooled) {
+    json["pooled"] = {{"mean", pooled->mean},
+                      {"harmonicMean", pooled->harmonic_mean},
+                      {"min", pooled->min},
+                      {"p1", pooled->p1},
+                      {"p5", pooled->p5}};
+  }
+  if (!status.features.empty()) json["features"] = status.features;
+  if (const auto& made = status.provenance) {
+    Json& provenance = json["provenance"] = {{"framesScored", made->frames_scored}};
+    Put(provenance, "engine", made->engine);
+    Put(provenance, "library", made->library);
+    Put(provenance, "model", made->model);
+    Put(provenance, "modelSha256", made->model_sha256);
+    Put(provenance, "backendUsed", made->backend_used);
+  }
+  for (const Condition& each : status.conditions) {
+    json["conditions"].push_back({{"type", each.type},
+                                  {"status", each.status},
+                                  {"reason", each.reason},
+                                  {"message", each.message},
+                                  {"lastTransitionTime", each.last_transition_time},
+                                  {"observedGeneration", each.observed_generation}});
+  }
+  return json;
+}
+
+}  // namespace vmafx::api

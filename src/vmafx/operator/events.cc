@@ -1,0 +1,48 @@
+#include "vmafx/operator/events.h"
+
+#include "vmafx/api/names.h"
+
+namespace vmafx::operators {
+namespace {
+
+constexpr char kComponent[] = "vmafx-operator";
+constexpr size_t kLongestMessage = 1024;  // the API server refuses more
+
+// FNV-1a: the same on every run, which is all that a name needs.
+uint64_t Fingerprint(std::string_view text) {
+  uint64_t hash = 14695981039346656037ull;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  return hash;
+}
+
+}  // namespace
+
+void EventRecorder::Record(const api::Job& job, const char* type, const std::string& reason,
+                           const std::string& message, const base::Until& until) {
+  const std::string now = base::FormatTime(clock_.WallNow());
+  const std::string name =
+      fmt::format("{}.{:016x}", job.key.name, Fingerprint(job.uid + reason + message));
+  const kube::Object event(kube::Json{{"apiVersion", "v1"},
+                                      {"kind", "Event"},
+                                      {"metadata", {{"name", name}, {"namespace", job.key.ns}}},
+                                      {"involvedObject",
+                                       {{"apiVersion", api::kApiVersion},
+                                        {"kind", "VmafxJob"},
+                                        {"name", job.key.name},
+                                        {"namespace", job.key.ns},
+                                        {"uid", job.uid}}},
+                                      {"type", type},
+                                      {"reason", reason},
+                                      {"message", message.substr(0, kLongestMessage)},
+                                      {"firstTimestamp", now},
+                                      {"lastTimestamp", now},
+                                      {"count", 1},
+                                      {"source", {{"component", kComponent}}}});
+  auto created = writer_.Create(event, until);
+  if (!created.ok() && !created.Is(base::Code::kExists)) {
+    log_.Warn("event not written",
+              {{"job", job.key.Text()}, {"reason", reason}, {"why", created.error().message()}});
+  }
+}
+
+}  // namespace vmafx::operators

@@ -1,0 +1,73 @@
+#include "vmafx/operator/job_board.h"
+
+#include <algorithm>
+
+namespace vmafx::operators {
+
+using std::chrono::milliseconds;
+
+JobBoard::JobBoard(ControllerClient& client, base::Clock& clock, base::Log log, Listener listener)
+    : client_(client), clock_(clock), log_(std::move(log)), listener_(std::move(listener)) {}
+
+base::Result<> JobBoard::Start(const base::Until&) {
+  crew_.Start("stream/jobs", [this](std::stop_token stop) { Keep(std::move(stop)); });
+  return base::Ok();
+}
+
+void JobBoard::Stop() {
+  crew_.StopAndJoin();
+}
+
+std::optional<rpc::Job> JobBoard::Find(const std::string& uid) const {
+  return state_.Read([&](const State& state) -> std::optional<rpc::Job> {
+    auto found = state.jobs.find(uid);
+    if (found == state.jobs.end()) return std::nullopt;
+    return found->second;
+  });
+}
+
+void JobBoard::Forget(const kube::Key& key) {
+  state_.With([&](State& state) {
+    for (auto it = state.jobs.begin(); it != state.jobs.end();) {
+      const bool same = it->second.namespace_() == key.ns && it->second.name() == key.name;
+      it = same ? state.jobs.erase(it) : std::next(it);
+    }
+  });
+}
+
+void JobBoard::Keep(std::stop_token stop) {
+  const base::Until forever(clock_, base::Instant::max(), stop);
+  base::Duration delay = milliseconds(100);
+  while (!forever.Stopped()) {
+    const base::Error ended = client_.Follow(
+        [&](const rpc::Job& job) {
+          delay = milliseconds(100);
+          Take(job);
+        },
+        forever);
+    if (forever.Stopped()) return;
+    const bool news = state_.With([&](State& state) {
+      state.jobs.clear();  // rather none than old ones: who needs one asks the controller
+      return std::exchange(state.error, ended.message()) != ended.message();
+    });
+    if (news) log_.Warn("job stream down", {{"why", ended.message()}});
+    forever.Pause(delay);
+    delay = std::min<base::Duration>(delay * 2, milliseconds(2000));
+  }
+}
+
+void JobBoard::Take(const rpc::Job& job) {
+  // Jobs that clients submit to the controller directly are no VmafxJob's.
+  const bool ours = job.pinned() && !job.idempotency_key().empty() && !job.name().empty();
+  const bool newer = state_.With([&](State& state) {
+    state.error.clear();
+    if (!ours) return false;
+    rpc::Job& known = state.jobs[job.idempotency_key()];
+    if (known.id() == job.id() && known.revision() >= job.revision()) return false;
+    known = job;
+    return true;
+  });
+  if (newer) listener_({job.namespace_(), job.name()});
+}
+
+}  // namespace vmafx::operators
