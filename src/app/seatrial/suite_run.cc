@@ -1,0 +1,238 @@
+#include "app/seatrial/suite_run.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "net/certificates.h"
+#include "report/console.h"
+#include "report/junit.h"
+#include "report/record.h"
+#include "sys/process.h"
+#include "trial/loader.h"
+
+namespace app {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Code;
+using base::Fail;
+
+constexpr auto kWholeRun = std::chrono::hours(24);
+constexpr auto kFirstContact = std::chrono::seconds(10);
+constexpr char kImplicitConfig[] = "kuttl-test.yaml";
+constexpr char kDefaultArtifacts[] = "seatrial-artifacts";
+
+// Sorts the paths into test directories and at most one config; `config` is the flag's.
+base::Result<> SortPaths(const SuiteFlags& flags, std::string& config,
+                         std::vector<std::string>& directories) {
+  config = flags.config;
+  std::error_code error;
+  for (const std::string& path : flags.paths) {
+    if (!fs::is_regular_file(path, error)) {
+      directories.push_back(path);
+      continue;
+    }
+    if (!config.empty())
+      return Fail(Code::kInvalid, "two suite configs: {} and {}: run them one by one", config,
+                  path);
+    config = path;
+  }
+  if (config.empty() && fs::exists(kImplicitConfig, error)) config = kImplicitConfig;
+  return base::Ok();
+}
+
+void ApplyFlags(const SuiteFlags& flags, trial::SuiteConfig& config) {
+  if (!flags.crd_dir.empty()) config.crd_dir = flags.crd_dir;
+  if (!flags.manifest_dirs.empty()) config.manifest_dirs = flags.manifest_dirs;
+  if (!flags.ns.empty()) config.ns = flags.ns;
+  if (!flags.artifacts_dir.empty()) config.artifacts_dir = flags.artifacts_dir;
+  if (flags.report == "xml") config.report_format = trial::ReportFormat::kXml;
+  if (flags.report == "json") config.report_format = trial::ReportFormat::kJson;
+  if (!flags.report_name.empty()) config.report_name = flags.report_name;
+  if (flags.granularity == "test") config.granularity = trial::Granularity::kTest;
+  if (flags.granularity == "step") config.granularity = trial::Granularity::kStep;
+  if (flags.parallel > 0) config.parallel = flags.parallel;
+  if (flags.timeout > 0) config.timeout = config.command_timeout = flags.timeout;
+  if (flags.skip_delete) config.skip_delete = true;
+  config.suppress.insert(config.suppress.end(), flags.suppress.begin(), flags.suppress.end());
+}
+
+// True when one is an error.
+bool PrintProblems(const std::vector<value::Problem>& problems) {
+  bool failed = false;
+  for (const value::Problem& problem : problems) {
+    failed = failed || !problem.warning;
+    fmt::print(stderr, "{}{}\n", problem.warning ? "warning: " : "error: ", problem.Format());
+  }
+  return failed;
+}
+
+std::string ReportPath(const trial::SuiteConfig& config) {
+  const char* extension = config.report_format == trial::ReportFormat::kXml ? ".xml" : ".json";
+  return (fs::path(config.artifacts_dir) / (config.report_name + extension)).string();
+}
+
+base::Result<std::string> WriteReport(const trial::SuiteConfig& config,
+                                      const report::RunRecord& record) {
+  const auto granularity = config.granularity == trial::Granularity::kTest
+                               ? report::Granularity::kTest
+                               : report::Granularity::kStep;
+  const report::SuiteResult results = report::MakeResults(record, granularity);
+  const std::string path = ReportPath(config);
+  TRY(report::WriteReport(path, config.report_format == trial::ReportFormat::kXml
+                                    ? report::FormatJUnit(results)
+                                    : report::FormatJson(results)));
+  return path;
+}
+
+trial::RunSettings MakeSettings(const LoadedSuite& suite, const SuiteFlags& flags,
+                                const Target& target) {
+  trial::RunSettings settings;
+  settings.run = net::RandomHex(4);
+  settings.working_directory = fs::current_path();
+  settings.environment = sys::Environment();
+  for (const auto& [name, value] : target.environment) settings.environment[name] = value;
+  settings.kubernetes_bin = target.kubernetes_bin;
+  settings.scope = target.scope;
+  std::random_device random;
+  settings.seed = (uint64_t{random()} << 32) | random();
+  settings.cleanup_limit = std::chrono::seconds(flags.cleanup_timeout);
+  settings.artifacts =
+      suite.config.artifacts_dir == "." ? kDefaultArtifacts : suite.config.artifacts_dir;
+  settings.crds = suite.crds;
+  settings.manifests = suite.manifests;
+  return settings;
+}
+
+// One question before anything is changed, so that a wrong address fails at once and once.
+base::Result<> CheckReachable(kube::Client& client, const base::Until& until) {
+  const auto version = client.Raw("GET", "/version", "", until.Within(kFirstContact));
+  if (version.ok()) return base::Ok();
+  return base::Error(version.error())
+      .During(fmt::format("the API server at {} does not answer", client.access().server));
+}
+
+report::ConsoleOptions StdoutOptions(const std::map<std::string, std::string>& environment,
+                                     const SuiteFlags& flags) {
+  report::ConsoleOptions options;
+  const auto term = environment.find("TERM");
+  const bool terminal =
+      isatty(STDOUT_FILENO) == 1 && term != environment.end() && term->second != "dumb";
+  options.live = terminal;
+  options.color = terminal && environment.count("NO_COLOR") == 0;
+  options.verbose = flags.verbose;
+  winsize size{};
+  if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    options.width = size.ws_col;
+    options.height = size.ws_row;
+  }
+  return options;
+}
+
+int Complain(const base::Error& error) {
+  fmt::print(stderr, "seatrial: {}\n", error.message());
+  return kFailed;
+}
+
+}  // namespace
+
+std::shared_ptr<SuiteFlags> AddSuiteFlags(CLI::App& command) {
+  auto flags = std::make_shared<SuiteFlags>();
+  command.add_option("--config", flags->config,
+                     "suite config (default: ./kuttl-test.yaml if there)");
+  command.add_option("--test", flags->only,
+                     "run the tests whose name this regular expression finds");
+  command.add_option("--parallel", flags->parallel, "tests at the same time (default 8)")
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--timeout", flags->timeout, "seconds a step may wait (default 30)")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--cleanup-timeout", flags->cleanup_timeout,
+                  "seconds a namespace may take to go after its deletion")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("-n,--namespace", flags->ns,
+                     "one namespace for all tests instead of one each");
+  command.add_option("--crd-dir", flags->crd_dir, "CustomResourceDefinitions to install first");
+  command.add_option("--manifest-dir", flags->manifest_dirs, "manifests to apply first")
+      ->delimiter(',');
+  command.add_flag("--skip-delete", flags->skip_delete, "leave namespaces and objects behind");
+  command.add_option("--artifacts-dir", flags->artifacts_dir,
+                     "folder for reports, and for what failed steps leave (TEST/STEP/)");
+  command.add_option("--report", flags->report, "write a report: xml or json")
+      ->transform(CLI::IsMember({"xml", "json"}, CLI::ignore_case));
+  command.add_option("--report-name", flags->report_name, "its file name without extension");
+  command.add_option("--report-granularity", flags->granularity, "step or test")
+      ->check(CLI::IsMember({"step", "test"}));
+  command.add_option("--suppress-log", flags->suppress, "accepted for kuttl's sake: events")
+      ->delimiter(',');
+  command.add_flag("-v,--verbose", flags->verbose, "also tell what steps did and printed");
+  command.add_flag("--strict", flags->strict, "warnings about the suite's files are errors");
+  command.add_flag("--allow-empty", flags->allow_empty, "running no test at all is success");
+  return flags;
+}
+
+base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags) {
+  std::string config_file;
+  std::vector<std::string> directories;
+  TRY(SortPaths(flags, config_file, directories));
+  trial::Problems problems(flags.strict);
+  LoadedSuite suite;
+  if (!config_file.empty()) suite.config = trial::LoadConfig(config_file, problems);
+  if (!directories.empty()) suite.config.test_dirs = directories;
+  ApplyFlags(flags, suite.config);
+  const trial::LoadOptions options{suite.config.ignore_files, sys::Environment()};
+  std::vector<trial::Test> tests;
+  for (const std::string& directory : suite.config.test_dirs)
+    for (trial::Test& test : trial::LoadTests(directory, options, problems))
+      tests.push_back(std::move(test));
+  if (!suite.config.crd_dir.empty())
+    suite.crds = trial::LoadManifests(suite.config.crd_dir, problems);
+  for (const std::string& directory : suite.config.manifest_dirs)
+    for (trial::Manifest& manifest : trial::LoadManifests(directory, problems))
+      suite.manifests.push_back(std::move(manifest));
+  if (PrintProblems(problems.all()))
+    return Fail(Code::kInvalid, "the suite cannot be run as it is written: nothing was started");
+  if (suite.config.test_dirs.empty())
+    return Fail(Code::kInvalid, "no tests: name a directory of tests, or a config with testDirs");
+  suite.plan = TRY(trial::MakePlan(std::move(tests), flags.only));
+  return suite;
+}
+
+int RunSuite(const LoadedSuite& suite, const SuiteFlags& flags, const Target& target,
+             Context& context) {
+  if (suite.plan.tests.empty()) {
+    fmt::print(stderr, "seatrial: nothing to run: {}{}\n",
+               suite.plan.left_out > 0 ? fmt::format("--test {} selects none of {} tests",
+                                                     flags.only, suite.plan.left_out)
+                                       : "there are no tests in the test directories",
+               flags.allow_empty ? "" : " (--allow-empty makes this a success)");
+    return flags.allow_empty ? kPassed : kFailed;
+  }
+  const auto until = base::Until::After(context.clock, kWholeRun, context.signals.stop());
+  const base::Log log = base::Log::ToStderr(base::Level::kError);
+  const auto client = kube::MakeClient(target.access, log);
+  if (const auto reachable = CheckReachable(*client, until); !reachable.ok())
+    return Complain(reachable.error());
+  const trial::RunSettings settings = MakeSettings(suite, flags, target);
+  report::Recorder recorder;
+  report::Console console(std::cout, StdoutOptions(settings.environment, flags));
+  const auto result =
+      trial::Run(suite.plan, suite.config, settings, *client, {&recorder, &console}, log, until);
+  if (!result.ok()) return Complain(result.error());
+  if (suite.config.report_format != trial::ReportFormat::kNone) {
+    const auto written = WriteReport(suite.config, recorder.record());
+    if (!written.ok()) return Complain(written.error());
+    fmt::print("report: {}\n", *written);
+  }
+  return result->verdict == trial::Verdict::kPassed ? kPassed : kFailed;
+}
+
+}  // namespace app

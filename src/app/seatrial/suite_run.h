@@ -1,0 +1,62 @@
+#pragma once
+
+// What `seatrial test` and `seatrial run` share: the flags of a suite, loading it, running it on a
+// cluster with console and reports.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/seatrial/commands.h"
+#include "base/clock.h"
+#include "kube/kubeconfig.h"
+#include "trial/plan.h"
+#include "trial/runner.h"
+
+namespace app {
+
+// As given; an empty or zero one leaves what the suite's file says.
+struct SuiteFlags {
+  std::vector<std::string> paths;  // test directories, or one kuttl-test.yaml
+  std::string config;
+  std::vector<std::string> manifest_dirs;
+  std::string crd_dir, only, ns, artifacts_dir, report, report_name, granularity;
+  std::vector<std::string> suppress;
+  int parallel = 0;
+  int timeout = 0;
+  int cleanup_timeout = 60;
+  bool skip_delete = false;
+  bool strict = false;
+  bool allow_empty = false;
+  bool verbose = false;
+};
+
+// kuttl's flags, under kuttl's names, and ours.
+std::shared_ptr<SuiteFlags> AddSuiteFlags(CLI::App& command);
+
+// A suite read and planned.
+struct LoadedSuite {
+  trial::SuiteConfig config;
+  trial::Plan plan;
+  std::vector<trial::Manifest> crds, manifests;
+};
+
+// Reads everything that the flags name and prints all problems to stderr, each with file, line and
+// column. kInvalid when one of them is an error.
+base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags);
+
+// Where a suite runs.
+struct Target {
+  kube::ClusterAccess access;
+  std::string kubernetes_bin;  // for the PATH of commands; "": as it is
+  trial::WatchScope scope = trial::WatchScope::kNamespace;
+  std::map<std::string, std::string> environment;  // more variables for commands
+};
+
+// Runs it with the console on stdout and writes the report that was asked for. Returns kuttl's exit
+// code: 0 all passed, 1 anything else (also when nothing was run, unless the flags allow it).
+int RunSuite(const LoadedSuite& suite, const SuiteFlags& flags, const Target& target,
+             Context& context);
+
+}  // namespace app
