@@ -100,6 +100,8 @@ struct Binder {
                                SQLITE_UTF8);
   }
   int operator()(const Blob& value) const {
+    // A null pointer would bind NULL.
+    if (value.empty()) return sqlite3_bind_zeroblob(statement, index, 0);
     return sqlite3_bind_blob64(statement, index, value.data(), value.size() * sizeof(double),
                                SQLITE_TRANSIENT);
   }

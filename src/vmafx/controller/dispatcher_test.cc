@@ -1,0 +1,213 @@
+#include "vmafx/controller/dispatcher.h"
+
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sys/files.h"
+
+namespace vmafx::controller {
+namespace {
+
+using base::Code;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class DispatcherTest : public ::testing::Test {
+ protected:
+  DispatcherTest() { Start(); }
+
+  void Start() {
+    dispatcher_.reset();
+    dispatcher_ =
+        *Dispatcher::Start({.database = folder_.path() / "jobs.db"}, clock_, base::Log::Nowhere());
+  }
+  base::Until Soon() { return base::Until::After(clock_, std::chrono::hours(10)); }
+
+  std::string Submit(NewJob job = {.pinned = true}) {
+    job.scoring = {.reference = "/r", .distorted = "/d"};
+    return *dispatcher_->Submit(job, Soon());
+  }
+  Job Pull(const Session& worker, const std::string& id) {
+    return **dispatcher_->Pull(worker.id, worker.token, {}, id, Soon());
+  }
+  std::vector<std::string> Beat(const Session& worker, const Job& job) {
+    const auto answer = dispatcher_->Heartbeat(worker.id, worker.token, {{job.id, job.attempt}});
+    EXPECT_TRUE(answer.known);
+    return answer.cancel;
+  }
+  Job Get(const std::string& id) { return dispatcher_->Get(id, Soon())->job; }
+
+  // Waits until the job has this status; the sweep runs on its own thread.
+  Job AwaitStatus(const std::string& id, Status status) {
+    auto changes = dispatcher_->Subscribe();
+    Job job = Get(id);
+    while (job.status != status) {
+      auto next = changes->Next(Soon());
+      if (!next.ok()) ADD_FAILURE() << next.error().message();
+      job = Get(id);
+    }
+    return job;
+  }
+
+  sys::TempDir folder_ = *sys::TempDir::Make("dispatcher");
+  base::FakeClock clock_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+};
+
+TEST_F(DispatcherTest, TakesAJobFromAWorkerThatIsSilentForTheLeasesTime) {
+  const Session worker = *dispatcher_->Register("pod-1", {});
+  const Job job = Pull(worker, Submit());
+
+  clock_.Advance(std::chrono::seconds(61));
+
+  const Job lost = AwaitStatus(job.id, Status::kPending);
+  EXPECT_EQ(lost.lost_attempts, 1);
+  EXPECT_EQ(lost.error, "no heartbeat from worker pod-1 within the lease's time");
+}
+
+TEST_F(DispatcherTest, KeepsTheLeaseOfAWorkerThatBeats) {
+  const Session worker = *dispatcher_->Register("pod-1", {});
+  const Job job = Pull(worker, Submit());
+
+  for (int i = 0; i < 10; ++i) {
+    clock_.Advance(std::chrono::seconds(30));
+    EXPECT_THAT(Beat(worker, job), IsEmpty());
+  }
+
+  EXPECT_EQ(Get(job.id).status, Status::kRunning);
+  EXPECT_EQ(Get(job.id).attempt, 1);
+}
+
+TEST_F(DispatcherTest, TellsAWorkerByHeartbeatThatItsJobIsCancelled) {
+  const Session worker = *dispatcher_->Register("pod-1", {});
+  const Job job = Pull(worker, Submit());
+  ASSERT_TRUE(dispatcher_->Cancel(job.id, Soon()).ok());
+
+  EXPECT_THAT(Beat(worker, job), ElementsAre(job.id));
+}
+
+TEST_F(DispatcherTest, TellsAWorkerToStopAJobThatIsSomebodyElsesByNow) {
+  const Session first = *dispatcher_->Register("pod-1", {});
+  const Session second = *dispatcher_->Register("pod-2", {});
+  const Job job = Pull(first, Submit());
+  ASSERT_TRUE(dispatcher_->Release(job.id, "pod-1", "OOMKilled", Soon()).ok());
+  const Job again = Pull(second, job.id);
+
+  EXPECT_THAT(Beat(first, job), ElementsAre(job.id));
+  EXPECT_THAT(Beat(second, again), IsEmpty());
+}
+
+TEST_F(DispatcherTest, KnowsAWorkerAgainByNameAndAttemptAfterARestart) {
+  const Session before = *dispatcher_->Register("pod-1", {});
+  const Job job = Pull(before, Submit());
+
+  Start();
+
+  EXPECT_FALSE(dispatcher_->Heartbeat(before.id, before.token, {{job.id, 1}}).known);
+  const Session after = *dispatcher_->Register("pod-1", {});
+  EXPECT_THAT(Beat(after, job), IsEmpty());
+  ASSERT_TRUE(
+      dispatcher_->ReportFinal(after.id, after.token, {job.id, job.attempt}, {.score = 42}, Soon())
+          .ok());
+  EXPECT_EQ(Get(job.id).score, 42);
+}
+
+TEST_F(DispatcherTest, GivesAWorkerTheWholeLeaseAfterARestart) {
+  const Session worker = *dispatcher_->Register("pod-1", {});
+  const Job job = Pull(worker, Submit());
+  clock_.Advance(std::chrono::seconds(59));
+
+  Start();
+  clock_.Advance(std::chrono::seconds(59));
+  const Session again = *dispatcher_->Register("pod-1", {});
+
+  EXPECT_THAT(Beat(again, job), IsEmpty());
+}
+
+TEST_F(DispatcherTest, RefusesAWrongTokenAndForgetsSilentSessions) {
+  const Session worker = *dispatcher_->Register("pod-1", {});
+  std::string wrong = worker.token;
+  wrong.back() = wrong.back() == '0' ? '1' : '0';
+
+  EXPECT_FALSE(dispatcher_->Heartbeat(worker.id, wrong, {}).known);
+  EXPECT_TRUE(dispatcher_->Pull(worker.id, wrong, {}, "", Soon()).Is(Code::kDenied));
+  EXPECT_TRUE(dispatcher_->Heartbeat(worker.id, worker.token, {}).known);
+}
+
+TEST_F(DispatcherTest, ReleasesOnlyTheLeaseOfTheNamedWorker) {
+  const Session worker = *dispatcher_->Register("pod-1", {});
+  const Job job = Pull(worker, Submit());
+
+  const auto other = dispatcher_->Release(job.id, "pod-9", "gone", Soon());
+  const auto own = dispatcher_->Release(job.id, "pod-1", "exit status 137", Soon());
+  const auto twice = dispatcher_->Release(job.id, "pod-1", "exit status 137", Soon());
+
+  EXPECT_TRUE(other.Is(Code::kConflict));
+  EXPECT_THAT(other.error().message(), HasSubstr("leased to worker pod-1, not pod-9"));
+  ASSERT_TRUE(own.ok());
+  EXPECT_EQ(own->status, Status::kPending);
+  ASSERT_TRUE(twice.ok());
+  EXPECT_EQ(twice->lost_attempts, 1);
+}
+
+TEST_F(DispatcherTest, ShowsPartialScoresWhileRunningAndAllAtTheEnd) {
+  const Session worker = *dispatcher_->Register("pod-1", {});
+  const Job job = Pull(worker, Submit());
+  const RunningJob running{job.id, job.attempt};
+
+  EXPECT_TRUE(*dispatcher_->ReportPartial(worker.id, worker.token, running, 0, {90, 91}));
+  EXPECT_TRUE(*dispatcher_->ReportPartial(worker.id, worker.token, running, 1, {92, 93}));
+  EXPECT_FALSE(*dispatcher_->ReportPartial(worker.id, worker.token, running, 9, {94}));
+  EXPECT_THAT(dispatcher_->Get(job.id, Soon())->scores, ElementsAre(90, 92, 93));
+
+  ASSERT_TRUE(dispatcher_
+                  ->ReportFinal(worker.id, worker.token, running,
+                                {.score = 92, .frame_scores = {91, 92, 93}}, Soon())
+                  .ok());
+  EXPECT_THAT(dispatcher_->Get(job.id, Soon())->scores, ElementsAre(91, 92, 93));
+}
+
+TEST_F(DispatcherTest, MakesAScoreThatIsNotANumberAFailureThatNamesIt) {
+  const Session worker = *dispatcher_->Register("pod-1", {});
+  const Job job = Pull(worker, Submit());
+
+  ASSERT_TRUE(dispatcher_
+                  ->ReportFinal(worker.id, worker.token, {job.id, job.attempt},
+                                {.score = 90,
+                                 .features = {{"vif", std::numeric_limits<double>::quiet_NaN()}}},
+                                Soon())
+                  .ok());
+
+  EXPECT_EQ(Get(job.id).status, Status::kFailed);
+  EXPECT_EQ(Get(job.id).error, "the worker's result is not a number: feature vif is nan");
+}
+
+TEST_F(DispatcherTest, NamesEveryProblemOfASubmission) {
+  const auto refused = dispatcher_->Submit(
+      {.scoring = {.distorted = "/d", .backend = "cuba"}, .priority = -1}, Soon());
+
+  ASSERT_TRUE(refused.Is(Code::kInvalid));
+  EXPECT_EQ(refused.error().message(),
+            "scoring.reference is empty; scoring.backend \"cuba\" is not one of cpu, cuda, sycl, "
+            "hip, metal (did you mean \"cuda\"?); priority -1 is below 0");
+}
+
+TEST_F(DispatcherTest, CountsWhatHappensInItsMetrics) {
+  const Session worker = *dispatcher_->Register("pod-1", {});
+  const Job job = Pull(worker, Submit());
+  Submit();
+  ASSERT_TRUE(dispatcher_->Release(job.id, "pod-1", "gone", Soon()).ok());
+
+  const std::string text = *dispatcher_->RenderMetrics(Soon());
+
+  EXPECT_THAT(text, HasSubstr("vmafx_controller_jobs_submitted_total{tenant=\"default\"} 2"));
+  EXPECT_THAT(text, HasSubstr("vmafx_controller_jobs_requeued_total{reason=\"node_lost\"} 1"));
+  EXPECT_THAT(text, HasSubstr("vmafx_controller_jobs_pending 2"));
+  EXPECT_THAT(text, HasSubstr("vmafx_controller_nodes_live 1"));
+}
+
+}  // namespace
+}  // namespace vmafx::controller
