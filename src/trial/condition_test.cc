@@ -1,0 +1,155 @@
+#include "trial/condition.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace trial {
+namespace {
+
+using ::testing::HasSubstr;
+
+Manifest Parse(const std::string& yaml) {
+  auto parsed = value::ParseYaml(yaml, "00-assert.yaml");
+  auto document = std::make_shared<const value::Document>(std::move(parsed.documents.at(0)));
+  return Manifest{kube::Object(document->json), document, {}};
+}
+
+kube::ObjectPtr Object(const std::string& yaml) {
+  return std::make_shared<const kube::Object>(Parse(yaml).object);
+}
+
+Condition Present(const std::string& yaml) {
+  return MakeCondition(Condition::Want::kPresent, Parse(yaml), true, "ns");
+}
+
+constexpr char kFailedPod[] = R"(apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: ns}
+spec: {restartPolicy: Never}
+status: {phase: Failed}
+)";
+
+std::string HopelessOf(const std::string& assert_yaml, const std::string& object) {
+  const Condition condition = Present(assert_yaml);
+  return Hopeless(condition, Judge(condition, {Object(object)}));
+}
+
+TEST(ConditionTest, TakesTheTestsNamespaceOnlyWhereNoneIsWritten) {
+  EXPECT_EQ(Present("apiVersion: v1\nkind: Pod\nmetadata: {name: p}").ns, "ns");
+  EXPECT_EQ(Present("apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: other}").ns,
+            "other");
+  const Condition cluster =
+      MakeCondition(Condition::Want::kPresent,
+                    Parse("apiVersion: v1\nkind: Node\nmetadata: {name: n}"), false, "ns");
+  EXPECT_EQ(cluster.ns, "");
+  EXPECT_EQ(cluster.manifest.object.ns(), "");
+}
+
+TEST(ConditionTest, TheExplanationPointsAtTheLineOfTheNearestMiss) {
+  const Condition condition =
+      Present("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  color: red\n");
+  const Judgement judgement =
+      Judge(condition, {Object("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: "
+                               "ns}\ndata: {color: blue}")});
+
+  const Failure failure = Explain(condition, judgement, {});
+
+  EXPECT_FALSE(judgement.holds);
+  EXPECT_EQ(failure.Place(), "00-assert.yaml:6");
+  EXPECT_THAT(failure.message, HasSubstr("ConfigMap ns/c: "));
+  EXPECT_THAT(failure.message, HasSubstr(".data.color"));
+  EXPECT_THAT(failure.message, HasSubstr("blue"));
+  EXPECT_THAT(failure.diff, HasSubstr("red"));
+}
+
+TEST(ConditionTest, AnObjectThatIsNotThereNamesItsNeighbours) {
+  const Condition condition = Present("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
+
+  const Failure failure = Explain(condition, Judge(condition, {}), {"d", "e"});
+
+  EXPECT_EQ(failure.message, "ConfigMap ns/c not found");
+  EXPECT_EQ(failure.details.at(0), "there are: d, e");
+}
+
+TEST(ConditionTest, WithoutANameOneMatchingObjectIsEnough) {
+  const Condition condition = Present(
+      "apiVersion: v1\nkind: Pod\nmetadata: {labels: {app: web}}\nstatus: {phase: Running}");
+  const auto pending = Object(
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: ns, labels: {app: "
+      "web}}\nstatus: {phase: Pending}");
+  const auto running = Object(
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: ns, labels: {app: "
+      "web}}\nstatus: {phase: Running}");
+
+  EXPECT_EQ(condition.labels.at("app"), "web");
+  EXPECT_TRUE(Judge(condition, {pending, running}).holds);
+  EXPECT_FALSE(Judge(condition, {pending}).holds);
+  EXPECT_FALSE(Judge(condition, {}).holds);
+}
+
+TEST(ConditionTest, AnErrorsObjectMustNotMatch) {
+  const Condition condition =
+      MakeCondition(Condition::Want::kAbsent,
+                    Parse("apiVersion: v1\nkind: Pod\nmetadata: {name: a}"), true, "ns");
+  const auto pod = Object("apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: ns}");
+
+  EXPECT_TRUE(Judge(condition, {}).holds);
+  const Judgement judgement = Judge(condition, {pod});
+  EXPECT_FALSE(judgement.holds);
+  EXPECT_EQ(Explain(condition, judgement, {}).message,
+            "Pod ns/a is there, but an errors file says that it must not be");
+}
+
+TEST(HopelessTest, AFailedPodThatIsNeverRestartedEndsTheWait) {
+  EXPECT_THAT(HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {phase: "
+                         "Succeeded}",
+                         kFailedPod),
+              HasSubstr("restartPolicy is Never"));
+}
+
+TEST(HopelessTest, NotWhenTheAssertItselfAsksForTheFailure) {
+  EXPECT_EQ(HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {phase: Failed, "
+                       "reason: Evicted}",
+                       kFailedPod),
+            "");
+}
+
+TEST(HopelessTest, NotWhenTheMissIsOutsideOfTheStatus) {
+  EXPECT_EQ(HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {a: b}}\nstatus: {}",
+                       kFailedPod),
+            "");
+}
+
+TEST(HopelessTest, NotWhenAnOwnerMayPutAnotherPodInItsPlace) {
+  std::string text = kFailedPod;
+  text.replace(text.find("{name: p, namespace: ns}"), 24,
+               "{name: p, namespace: ns, ownerReferences: [{apiVersion: apps/v1, kind: "
+               "StatefulSet, name: s, uid: u}]}");
+  EXPECT_EQ(
+      HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {phase: Running}", text),
+      "");
+}
+
+TEST(HopelessTest, AFailedJobAndAnInvalidImageNameEndTheWait) {
+  EXPECT_THAT(HopelessOf("apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nstatus: "
+                         "{succeeded: 1}",
+                         "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j, namespace: "
+                         "ns}\nstatus: {failed: 3, conditions: [{type: Failed, status: 'True'}]}"),
+              HasSubstr("has failed for good"));
+  EXPECT_THAT(HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {phase: Running}",
+                         "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ns}\nstatus: "
+                         "{phase: Pending, containerStatuses: [{name: app, image: 'a b', state: "
+                         "{waiting: {reason: InvalidImageName}}}]}"),
+              HasSubstr("invalid image name"));
+}
+
+TEST(HopelessTest, AnImageThatCannotBePulledMayStillCome) {
+  EXPECT_EQ(HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {phase: Running}",
+                       "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ns}\nstatus: "
+                       "{phase: Pending, containerStatuses: [{name: app, state: {waiting: "
+                       "{reason: ImagePullBackOff}}}]}"),
+            "");
+}
+
+}  // namespace
+}  // namespace trial

@@ -1,0 +1,56 @@
+#pragma once
+
+// Suites on disk for tests, written from literals.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sys/files.h"
+#include "trial/events.h"
+
+namespace trial::testing {
+
+// A temporary folder of files. Ends the test program when the disk does not play along.
+class SuiteFiles {
+ public:
+  // Paths relative to the folder, and what is in them.
+  explicit SuiteFiles(const std::map<std::string, std::string>& files);
+
+  void Write(const std::string& path, const std::string& text);
+  std::string Path(const std::string& path = "") const { return (folder_.path() / path).string(); }
+
+ private:
+  sys::TempDir folder_;
+};
+
+// Keeps every event as one line of text: "step ended a/b 0-install passed".
+class EventLog final : public Listener {
+ public:
+  void OnRunStarted(const RunStarted& event, const Moment&) override;
+  void OnRunEnded(const RunEnded& event, const Moment&) override;
+  void OnSuiteStarted(const SuiteStarted& event, const Moment&) override;
+  void OnSuiteEnded(const SuiteEnded& event, const Moment&) override;
+  void OnTestStarted(const TestStarted& event, const Moment&) override;
+  void OnTestEnded(const TestEnded& event, const Moment&) override;
+  void OnStepStarted(const StepStarted& event, const Moment&) override;
+  void OnStepEnded(const StepEnded& event, const Moment&) override;
+  void OnWaitProgress(const WaitProgress& event, const Moment&) override;
+  void OnLogLine(const LogLine& event, const Moment&) override;
+  void OnCleanupEnded(const CleanupEnded& event, const Moment&) override;
+
+  std::vector<std::string> lines;
+  std::map<std::string, TestStarted> tests;  // by test name
+  std::map<std::string, Verdict> verdicts;   // by test name
+  std::vector<Failure> failures;             // of steps, in order
+  std::vector<std::string> collected;
+  std::vector<WaitProgress> progress;
+  std::vector<CleanupEnded> cleanups;
+  std::vector<LogLine> log;
+  RunEnded end;
+
+  // The lines that contain `word`.
+  std::vector<std::string> With(const std::string& word) const;
+};
+
+}  // namespace trial::testing
