@@ -62,8 +62,8 @@ TEST(KubeconfigTest, ReadsCertificatesInlineAndFromFilesBesideIt) {
 }
 
 TEST(KubeconfigTest, WhatItCannotUseIsRefusedByName) {
-  EXPECT_EQ(Refusal(Config(), "mian"),
-            "no context \"mian\" (did you mean \"main\"?); there is: main, other");
+  EXPECT_EQ(Refusal(Config(), "mai"),
+            "no context \"mai\" (did you mean \"main\"?); there is: main, other");
   EXPECT_EQ(Refusal(Config(), "other"), "no cluster \"missing\"; there is: c");
   EXPECT_EQ(Refusal(Config("", "exec: {command: aws}")),
             "user \"u\" uses exec, which is not supported");

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <system_error>
 
 #include "base/text.h"
@@ -24,9 +24,13 @@ base::Error FileError(const std::filesystem::path& path, int error) {
 base::Result<std::string> ReadTextFile(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return FileError(path, errno);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.bad() || std::filesystem::is_directory(path)) return FileError(path, EISDIR);
-  return text;
+  std::ostringstream text;
+  std::error_code ignored;
+  // A directory opens and fails only when read, which the stream cannot tell from an empty file.
+  if (std::filesystem::is_directory(path, ignored)) return FileError(path, EISDIR);
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (file.bad() || text.fail()) return FileError(path, EIO);
+  return std::move(text).str();
 }
 
 base::Result<TokenFile::Stamp> TokenFile::Look() const {
