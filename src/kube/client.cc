@@ -240,10 +240,10 @@ Result<> RestClient::Watch(const Kind& kind, const WatchOptions& options,
     fed = decoder.Feed(piece, on_change);
     return fed.ok() && *fed;
   };
-  const Call call{.path = CollectionPath(resource, options.ns) + WatchQuery(options),
-                  .what = "watch of " + resource.plural};
+  const std::string what = resource.plural + " (watch)";
+  const Call call{.path = CollectionPath(resource, options.ns) + WatchQuery(options), .what = what};
   auto ended = Checked(kind, rest_.Stream(call, sink, until.Within(options.at_most + kWatchGrace)));
-  if (!fed.ok()) return std::move(fed).error().During("watch of " + resource.plural);
+  if (!fed.ok()) return std::move(fed).error().During("GET " + what);
   // A server that did not keep its own limit: the caller watches again, on a new connection.
   if (ended.Is(Code::kTimeout) && !until.Expired()) return base::Ok();
   return ended;

@@ -99,7 +99,8 @@ class Client : public Reader, public Writer {
   // may be new) before kNotFound: `no kind "Foo" in example.com/v1 on this cluster`.
   virtual base::Result<Resource> Discover(const Kind& kind, const base::Until& until) = 0;
 
-  // Any other path: version, healthz, logs, token and access reviews. Non-2xx is an error as above.
+  // Any other path: version, healthz, logs, token and access reviews. `body` is sent as JSON. The
+  // answer's body; non-2xx is an error as above.
   virtual base::Result<std::string> Raw(const std::string& method, const std::string& path,
                                         const std::string& body, const base::Until& until) = 0;
 

@@ -54,7 +54,8 @@ Result<> RefuseUnsupported(const Json& entry, const std::string& where) {
   constexpr std::array kUnsupported = {"proxy-url", "exec", "auth-provider", "username",
                                        "password",  "as",   "as-groups",     "as-uid"};
   for (const char* field : kUnsupported) {
-    if (entry.contains(field)) {
+    const Json* found = value::Find(entry, {field});
+    if (found != nullptr && !found->empty() && *found != "") {
       return Fail(Code::kInvalid, "{} uses {}, which is not supported", where, field);
     }
   }

@@ -31,8 +31,9 @@ class Store {
     std::map<Key, ObjectPtr> objects;
     uint64_t generation = 0;  // grows with every change
   };
-  // Told of every change after it is in the snapshot, on the watch thread; must not block. kDeleted
-  // carries the last known state. After a relist the differences are told.
+  // Told of every change after it is in the snapshot, on the watch thread; must not block, nor
+  // subscribe or unsubscribe; may read the store. kDeleted carries the last known state. After a
+  // relist the differences are told.
   using Listener = std::function<void(const Change&)>;
 
   // Starts the thread. `client` must outlive the store.
@@ -56,10 +57,12 @@ class Store {
                          const base::Until& until);
 
   // Waits until the copy is at least as new as `resource_version` of an object just written
-  // (compared as numbers, which Kubernetes has promised since 1.35).
+  // (compared as numbers, which Kubernetes has promised since 1.35). The object should be one that
+  // this store holds: of another, the store hears only by the next bookmark, up to a minute later.
   base::Result<> WaitForVersion(const std::string& resource_version, const base::Until& until);
 
-  // Removes itself on destruction; from then on the listener is not running and will not run.
+  // Removes itself on destruction, which waits for a running listener: from then on it is not
+  // running and will not run. May outlive the store.
   class Subscription {
    public:
     Subscription() = default;
