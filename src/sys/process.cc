@@ -57,14 +57,18 @@ struct Failure {
   _exit(127);
 }
 
-[[noreturn]] void Child(const Launch& launch) {
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != launch.parent) _exit(126);  // it died before the line above
+void DefaultSignals() {
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void Child(const Launch& launch) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != launch.parent) _exit(126);  // it died before the line above
+  DefaultSignals();
   dup2(launch.input, STDIN_FILENO);
   dup2(launch.output, STDOUT_FILENO);
   dup2(launch.output, STDERR_FILENO);
@@ -358,6 +362,19 @@ base::Result<std::string> RunOrFail(Command command, const base::Until& until) {
   if (exit.ok()) return std::move(exit.output);
   return base::Fail(base::Code::kInternal, "{}: {}; it wrote: {}", shown, exit.Describe(),
                     exit.output.empty() ? "nothing" : Tail(exit.output));
+}
+
+base::Result<> Replace(std::vector<std::string> argv,
+                       const std::map<std::string, std::string>& environment) {
+  Command command;
+  command.argv = argv;
+  command.environment = environment;
+  Prepared prepared = TRY(Prepare(command));
+  std::vector<char*> arguments = Pointers(argv);
+  std::vector<char*> variables = Pointers(prepared.environment);
+  DefaultSignals();
+  execve(prepared.program.c_str(), arguments.data(), variables.data());
+  return LaunchError({Failure::kExec, errno}, command, prepared.program);
 }
 
 base::Result<std::string> FindProgram(const std::string& name, const std::string& path) {

@@ -72,6 +72,11 @@ base::Result<Exit> Run(Command command, const base::Until& until);
 // output.
 base::Result<std::string> RunOrFail(Command command, const base::Until& until);
 
+// Becomes another program: this process is `argv` from now on, with default signals. Returns only
+// when that fails, with the error.
+base::Result<> Replace(std::vector<std::string> argv,
+                       const std::map<std::string, std::string>& environment);
+
 // The program that `name` means along `path` ("/a:/b"); kNotFound names both.
 base::Result<std::string> FindProgram(const std::string& name, const std::string& path);
 

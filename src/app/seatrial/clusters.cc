@@ -1,8 +1,45 @@
 #include "app/seatrial/clusters.h"
 
-#include <filesystem>
+#include "base/text.h"
+#include "sys/process.h"
 
 namespace app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kFoldersUp = 4;
+
+// The first of this program's folder and those above it that has `file`, with it.
+fs::path FindNearProgram(const fs::path& file) {
+  fs::path folder = fs::read_symlink("/proc/self/exe").parent_path();
+  for (int up = 0; up < kFoldersUp; ++up, folder = folder.parent_path())
+    if (fs::exists(folder / file)) return folder / file;
+  return {};
+}
+
+}  // namespace
+
+base::Result<fs::path> FindKubernetes(const std::string& given, const base::Until& until) {
+  if (!given.empty()) return fs::path(given);
+  const auto environment = sys::Environment();
+  if (const auto set = environment.find("SEATRIAL_KUBERNETES_BIN");
+      set != environment.end() && !set->second.empty())
+    return fs::path(set->second);
+  if (const fs::path build = FindNearProgram("tools/kubernetes/build"); !build.empty()) {
+    const auto built = sys::RunOrFail({.argv = {build.string(), "--path"}}, until);
+    if (built.ok()) return fs::path(base::Trim(*built));
+  }
+  return base::Fail(
+      base::Code::kNotFound,
+      "there are no Kubernetes programs: run `make kubernetes` to build them, or name "
+      "their folder with --kubernetes-bin or SEATRIAL_KUBERNETES_BIN");
+}
+
+fs::path FindPauseImage() {
+  return FindNearProgram("images/pause.tar");
+}
 
 std::unique_ptr<cluster::Provider> MakeProvider(Context& context, const std::string& state_dir) {
   return cluster::MakeNativeProvider(

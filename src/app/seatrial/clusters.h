@@ -2,6 +2,7 @@
 
 // What the commands of seatrial share about clusters.
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,16 @@ constexpr char kStateDir[] = "/var/lib/seatrial";
 
 // The native provider with its state in `state_dir`; its nodes' init is this very program.
 std::unique_ptr<cluster::Provider> MakeProvider(Context& context, const std::string& state_dir);
+
+// The folder of the Kubernetes programs: `given`, else the environment's SEATRIAL_KUBERNETES_BIN,
+// else what tools/kubernetes/build of the checkout that this program was built in has built.
+// kNotFound says how to get it.
+base::Result<std::filesystem::path> FindKubernetes(const std::string& given,
+                                                   const base::Until& until);
+
+// The archive of the pause image: images/pause.tar beside this program or up to three folders above
+// it; empty when there is none.
+std::filesystem::path FindPauseImage();
 
 // Loads the images of `paths` (OCI archives, or folders that `seatrial image assemble` wrote) into
 // the node of `target`, and prints a line for each.

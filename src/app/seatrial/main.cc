@@ -2,25 +2,27 @@
 // failures.
 
 #include "app/seatrial/commands.h"
+#include "cluster/native/hidden.h"
 
 namespace {
 
 constexpr char kVersion[] = "seatrial 0.1.0";
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kExamples[] = R"text(Examples:
   seatrial run test/e2e/kuttl-test.yaml   a cluster, the images, the suite, the report, and nothing left behind
   seatrial up                             a one-node Kubernetes cluster called "seatrial"
   seatrial test --kubeconfig "$(seatrial kubeconfig --path)" tests/e2e
   seatrial shell -- kubectl get pods -A
   seatrial down
 
-Exit codes: 0 passed, 1 failed, 2 bad usage or invalid input, 3 could not find out, 4 nothing ran, 130 interrupted.)";
+Exit codes: 0 passed, 1 failed, 2 bad usage or invalid input, 3 could not find out, 4 nothing ran, 130 interrupted.)text";
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  sys::Signals signals;  // before any thread
   base::SystemClock clock;
+  if (const auto status = cluster::native::RunHiddenCommand(argc, argv, clock)) return *status;
+  sys::Signals signals;  // before any thread
   app::Context context{clock, signals};
 
   CLI::App cli(

@@ -1,0 +1,350 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/guarded.h"
+#include "base/text.h"
+#include "cluster/native/bring_up.h"
+#include "cluster/native/cgroups.h"
+#include "cluster/native/enter.h"
+#include "cluster/provider.h"
+#include "sys/error.h"
+#include "sys/files.h"
+
+namespace cluster {
+
+namespace native {
+
+namespace fs = std::filesystem;
+using base::Code;
+using base::Fail;
+using base::Result;
+using base::Until;
+using value::Json;
+
+namespace {
+
+constexpr size_t kLongestName = 30;
+constexpr base::Duration kEndTime = std::chrono::seconds(20);
+
+struct Listener {
+  sys::Fd fd;
+  int port = 0;
+};
+
+// The API server's address on this machine; the node accepts on it.
+Result<Listener> Listen(int port) {
+  Listener listener{sys::Fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))};
+  if (!listener.fd.valid()) return sys::SystemError(errno, "a socket");
+  const int on = 1;
+  setsockopt(listener.fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (bind(listener.fd.get(), generic, size) != 0 || listen(listener.fd.get(), 512) != 0) {
+    if (errno == EADDRINUSE)
+      return Fail(Code::kExists,
+                  "port {} of 127.0.0.1 is in use by another program: give another with --api-port "
+                  "(0 takes any free one)",
+                  port);
+    return sys::SystemError(errno, fmt::format("port {} of 127.0.0.1", port));
+  }
+  if (getsockname(listener.fd.get(), generic, &size) != 0)
+    return sys::SystemError(errno, "a socket");
+  listener.port = ntohs(address.sin_port);
+  return listener;
+}
+
+Result<> CheckName(const std::string& name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (!name.empty() && name.size() <= kLongestName && name.front() != '-' && name.back() != '-' &&
+      std::all_of(name.begin(), name.end(), allowed))
+    return base::Ok();
+  return Fail(Code::kInvalid,
+              "cluster name \"{}\": use at most {} lower-case letters, digits and dashes, no dash "
+              "first or last",
+              name, kLongestName);
+}
+
+Result<> CheckPrograms(const ClusterSpec& spec) {
+  std::vector<std::string> needed = {"etcd", "kube-apiserver"};
+  if (spec.level >= Level::kNode)
+    needed.insert(needed.end(), {"kube-controller-manager", "kube-scheduler", "kubelet",
+                                 "kube-proxy", "containerd", "ctr", "runc"});
+  if (spec.level >= Level::kDns) needed.push_back("coredns");
+  std::vector<std::string> missing;
+  for (const std::string& name : needed)
+    if (!fs::exists(spec.kubernetes_bin / name)) missing.push_back(name);
+  if (!missing.empty())
+    return Fail(Code::kNotFound,
+                "{}: no {} in it; run `make kubernetes` to build the Kubernetes programs, or name "
+                "their folder with --kubernetes-bin",
+                spec.kubernetes_bin.empty() ? "(no folder)" : spec.kubernetes_bin.string(),
+                base::Join(missing, ", "));
+  constexpr char kPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  for (const auto& [program, package] :
+       {std::pair("ip", "iproute2"), std::pair("iptables", "iptables")}) {
+    if (!sys::FindProgram(program, kPath).ok())
+      return Fail(Code::kNotFound, "this machine has no `{}`: run `apt-get install {}`", program,
+                  package);
+  }
+  for (const fs::path& image : spec.images)
+    if (!fs::exists(image))
+      return Fail(Code::kNotFound, "{}: no such image archive", image.string());
+  return base::Ok();
+}
+
+// File systems on which the kubelet can tell which disk it is on.
+bool MeasuresStorage(const fs::path& folder) {
+  struct statfs info {};
+  if (statfs(folder.c_str(), &info) != 0) return false;
+  constexpr long kExt4 = 0xef53;
+  constexpr long kXfs = 0x58465342;
+  return info.f_type == kExt4 || info.f_type == kXfs;
+}
+
+}  // namespace
+
+class NativeProvider final : public Provider {
+ public:
+  NativeProvider(NativeOptions options, base::Clock& clock)
+      : options_(std::move(options)), state_(options_.state_dir), clock_(clock) {}
+
+  Result<Cluster> Up(const ClusterSpec& spec, const Progress& progress,
+                     const Until& until) override;
+  Result<> Down(const std::string& name, const Until& until) override;
+  Result<Cluster> Find(const std::string& name) override;
+  Result<std::vector<ClusterStatus>> List() override;
+  Result<std::vector<std::string>> Sweep(const Until& until) override;
+  Result<sys::Command> Wrap(const Cluster& cluster, Inside inside, sys::Command command) override;
+
+ private:
+  struct Attempt {
+    Capsule capsule;
+    Channel channel;
+    Listener listener;
+  };
+
+  Result<Cluster> Launch(const ClusterSpec& spec, int lock, Attempt& attempt, base::Instant begin,
+                         const Progress& progress, const Until& until);
+  // Removes what a cluster that does not run has left; its lock is held by the caller.
+  Result<> Remove(const std::string& name, const Until& until);
+  // The init of a cluster that runs, sure to be no other process.
+  Result<sys::Fd> OpenInit(const std::string& name);
+
+  const NativeOptions options_;
+  const StateDir state_;
+  base::Clock& clock_;
+  // Life-lines of clusters that end with this process.
+  base::Guarded<std::vector<sys::Fd>> tied_;
+};
+
+Result<Cluster> NativeProvider::Up(const ClusterSpec& spec, const Progress& progress,
+                                   const Until& until) {
+  const base::Instant begin = clock_.Now();
+  TRY(CheckName(spec.name));
+  if (geteuid() != 0)
+    return base::Error(Code::kDenied,
+                       "a native cluster needs root (it makes namespaces and mounts): run it as "
+                       "root, or with sudo");
+  TRY(CheckPrograms(spec));
+  TRY(Sweep(until));
+  auto lock = state_.Lock(spec.name);
+  if (lock.Is(Code::kExists))
+    return Fail(Code::kExists,
+                "cluster {0} is up already: `seatrial down --name {0}` ends it, `--name` gives the "
+                "new one another name",
+                spec.name);
+  if (!lock.ok()) return std::move(lock).error();
+  TRY(Remove(spec.name, until));
+
+  Attempt attempt;
+  auto cluster = Launch(spec, lock->get(), attempt, begin, progress, until);
+  if (cluster.ok()) {
+    if (spec.tied) tied_.With([&](auto& tied) { tied.push_back(std::move(attempt.channel.ours)); });
+    return cluster;
+  }
+  const Until end = Until::After(clock_, kEndTime);
+  if (attempt.capsule.pidfd.valid()) {
+    TRY(EndCapsule(attempt.capsule.pidfd.get(), end).During(cluster.error().message()));
+  }
+  TRY(Remove(spec.name, end).During(cluster.error().message()));
+  state_.Forget(spec.name, std::move(*lock));
+  return cluster;
+}
+
+Result<Cluster> NativeProvider::Launch(const ClusterSpec& spec, int lock, Attempt& attempt,
+                                       base::Instant begin, const Progress& progress,
+                                       const Until& until) {
+  NodeSpec node;
+  node.layout = state_.Of(spec.name);
+  node.bin = fs::canonical(spec.kubernetes_bin);
+  node.node_name = spec.name + "-node";
+  node.cgroup = state_.Cgroup(spec.name);
+  TRY(sys::MakeDirs(node.layout.folder / "logs", 0700));
+  node.measure_storage = MeasuresStorage(node.layout.folder);
+  attempt.listener = TRY(Listen(spec.api_port));
+  if (spec.level >= Level::kNode)
+    TRY(MakeCgroups(Hierarchies(TRY(sys::ReadMounts())), node.cgroup));
+
+  attempt.channel = TRY(MakeChannel());
+  attempt.capsule = TRY(StartCapsule({options_.program, node.layout.folder, node.layout.Log("init"),
+                                      attempt.channel.theirs.get(), lock}));
+  attempt.channel.theirs.Reset();
+  Cluster cluster;
+  cluster.name = spec.name;
+  cluster.level = spec.level;
+  cluster.kubernetes_bin = node.bin;
+  cluster.node_name = node.node_name;
+  cluster.api_port = attempt.listener.port;
+  cluster.init_pid = attempt.capsule.pid;
+  TRY(WriteRecord(node.layout, cluster));
+
+  const BringUp plan{spec,
+                     node,
+                     attempt.capsule,
+                     attempt.channel.ours.get(),
+                     attempt.listener.fd.get(),
+                     attempt.listener.port,
+                     {node.layout.folder, node.bin},
+                     begin,
+                     progress};
+  Started started = TRY(RunBringUp(plan, until).During("starting cluster " + spec.name));
+  cluster.start_table = std::move(started.table);
+  cluster.kubernetes_version = std::move(started.version);
+  TRY(WriteRecord(node.layout, cluster));
+  return ReadRecord(node.layout);
+}
+
+Result<> NativeProvider::Remove(const std::string& name, const Until& until) {
+  TRY(RemoveCgroups(Hierarchies(TRY(sys::ReadMounts())), state_.Cgroup(name), until));
+  const fs::path folder = state_.Of(name).folder;
+  std::error_code problem;
+  fs::remove_all(folder, problem);
+  if (problem) return sys::SystemError(problem.value(), "removing " + folder.string());
+  return base::Ok();
+}
+
+Result<sys::Fd> NativeProvider::OpenInit(const std::string& name) {
+  const Cluster cluster = TRY(ReadRecord(state_.Of(name)));
+  sys::Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, cluster.init_pid, 0)));
+  // Numbers are used again: it must also be an init, of this very folder.
+  const auto words = sys::ReadFile(fmt::format("/proc/{}/cmdline", cluster.init_pid));
+  const std::string ending = std::string("capsule-init") + '\0' + cluster.folder.string() + '\0';
+  if (!pidfd.valid() || !words.ok() || !words->ends_with(ending) || !state_.Locked(name))
+    return Fail(Code::kNotFound, "cluster {}: its node has ended", name);
+  return pidfd;
+}
+
+Result<> NativeProvider::Down(const std::string& name, const Until& until) {
+  TRY(CheckName(name));
+  const std::vector<std::string> names = state_.Names();
+  if (std::find(names.begin(), names.end(), name) == names.end())
+    return Fail(Code::kNotFound, "there is no cluster {} in {}{}", name, state_.path().string(),
+                base::DidYouMean(name, names));
+  if (state_.Locked(name)) {
+    auto init = OpenInit(name);
+    if (init.ok()) TRY(EndCapsule(init->get(), until));
+  }
+  // Whoever was starting it cleans up as well: wait for the lock.
+  Result<sys::Fd> lock = state_.Lock(name);
+  while (lock.Is(Code::kExists) && until.Pause(std::chrono::milliseconds(10)))
+    lock = state_.Lock(name);
+  if (!lock.ok()) return std::move(lock).error();
+  TRY(Remove(name, until));
+  state_.Forget(name, std::move(*lock));
+  return base::Ok();
+}
+
+Result<Cluster> NativeProvider::Find(const std::string& name) {
+  TRY(CheckName(name));
+  const Layout layout = state_.Of(name);
+  auto cluster = ReadRecord(layout);
+  if (cluster.ok() && state_.Locked(name)) return cluster;
+  return Fail(Code::kNotFound, "no cluster {} runs{}: `seatrial up --name {}` starts one", name,
+              base::DidYouMean(name, state_.Names()), name);
+}
+
+Result<std::vector<ClusterStatus>> NativeProvider::List() {
+  std::vector<ClusterStatus> list;
+  for (const std::string& name : state_.Names()) {
+    ClusterStatus status;
+    const Layout layout = state_.Of(name);
+    auto record = ReadRecord(layout);
+    if (record.ok()) status.cluster = std::move(*record);
+    status.cluster.name = name;
+    status.running = state_.Locked(name);
+    const auto text = sys::ReadFile(layout.Components());
+    const Json components = text.ok() ? Json::parse(*text, nullptr, false) : Json(Json::array());
+    for (const Json& entry : components.is_array() ? components : Json::array()) {
+      if (entry.value("once", false)) continue;
+      status.components.push_back({entry.value("name", ""), entry.value("pid", 0),
+                                   entry.value("restarts", 0), entry.value("lastExit", "")});
+    }
+    list.push_back(std::move(status));
+  }
+  return list;
+}
+
+Result<std::vector<std::string>> NativeProvider::Sweep(const Until& until) {
+  std::vector<std::string> swept;
+  for (const std::string& name : state_.Names()) {
+    auto lock = state_.Lock(name);
+    if (lock.Is(Code::kExists)) continue;
+    if (!lock.ok()) return std::move(lock).error();
+    TRY(Remove(name, until));
+    state_.Forget(name, std::move(*lock));
+    swept.push_back(name);
+  }
+  return swept;
+}
+
+Result<sys::Command> NativeProvider::Wrap(const Cluster& cluster, Inside inside,
+                                          sys::Command command) {
+  TRY(OpenInit(cluster.name));
+  command.argv = EnterCommand(options_.program, cluster, inside, command.argv);
+  return command;
+}
+
+}  // namespace native
+
+std::string_view ToString(Level level) {
+  switch (level) {
+    case Level::kApi:
+      return "api";
+    case Level::kNode:
+      return "node";
+    case Level::kDns:
+      return "dns";
+    case Level::kFull:
+      break;
+  }
+  return "full";
+}
+
+base::Result<Level> ParseLevel(std::string_view word) {
+  std::vector<std::string> words;
+  for (const Level level : {Level::kApi, Level::kNode, Level::kDns, Level::kFull}) {
+    if (word == ToString(level)) return level;
+    words.emplace_back(ToString(level));
+  }
+  return base::Fail(base::Code::kInvalid, "level \"{}\" is none of {}{}", word,
+                    base::Join(words, ", "), base::DidYouMean(word, words));
+}
+
+std::unique_ptr<Provider> MakeNativeProvider(NativeOptions options, base::Clock& clock) {
+  return std::make_unique<native::NativeProvider>(std::move(options), clock);
+}
+
+}  // namespace cluster
