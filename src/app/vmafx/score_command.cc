@@ -129,9 +129,7 @@ int RunScore(Flags flags, Context& context) {
   base::Result<scoring::ScoreReport> report = [&] {
     ProgressLine line(context.clock);
     if (isatty(STDERR_FILENO) != 0) {
-      request->on_frame = [&line](const scoring::FrameScore&, const scoring::Progress& progress) {
-        line.Show(progress);
-      };
+      request->on_progress = [&line](const scoring::Progress& progress) { line.Show(progress); };
     }
     auto until = base::Until::After(context.clock, kNoDeadline, context.signals.stop());
     return scoring::Score(*request, until);

@@ -105,8 +105,13 @@ struct Engine::State {
     }
   }
 
-  base::Result<> FindFeatures(unsigned index);
-  base::Result<> CheckNumber(std::string_view what, double value, unsigned index) const;
+  base::Result<> Flush();
+  // The value, or kInternal that says what is wrong with it.
+  base::Result<double> Checked(int error, double value, std::string_view what,
+                               unsigned index) const;
+  void FindFeatures();
+  base::Result<FrameScore> ScoreOf(unsigned index);
+  base::Result<Pooled> Pool();
 
   ModelHandle model;
   ContextHandle context;
@@ -115,10 +120,7 @@ struct Engine::State {
   VmafPicture reference{};
   VmafPicture distorted{};
   unsigned pushed = 0;
-  unsigned taken = 0;
-  bool flushed = false;
-  std::vector<std::string> feature_names;
-  std::vector<const char*> vmaf_names;
+  std::vector<Feature> features;
 };
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -142,7 +144,7 @@ base::Result<Engine> Engine::Make(const std::string& model, unsigned threads,
   }
 
   VmafConfiguration config{};
-  config.log_level = VMAF_LOG_LEVEL_NONE;  // asking for a score that is not there yet is no error
+  config.log_level = VMAF_LOG_LEVEL_NONE;  // a library does not write to stderr
   config.n_threads = threads;
   VmafContext* context = nullptr;
   int error = vmaf_init(&context, config);
@@ -192,69 +194,52 @@ base::Result<> Engine::Push() {
   return base::Ok();
 }
 
-base::Result<> Engine::Flush() {
-  state_->DropPair();
-  int error = vmaf_read_pictures(state_->context.get(), nullptr, nullptr, 0);
-  if (error != 0) {
-    return base::Fail(base::Code::kInternal, "libvmaf could not finish model {} on {}: {}",
-                      state_->model_name, ToString(state_->geometry), Reason(error));
-  }
-  state_->flushed = true;
-  return base::Ok();
-}
-
-base::Result<> Engine::State::FindFeatures(unsigned index) {
+void Engine::State::FindFeatures() {
   for (const Feature& feature : kFeatures) {
     double value = 0;
-    if (vmaf_feature_score_at_index(context.get(), feature.vmaf_name, &value, index) == 0) {
-      feature_names.emplace_back(feature.name);
-      vmaf_names.push_back(feature.vmaf_name);
+    if (vmaf_feature_score_at_index(context.get(), feature.vmaf_name, &value, 0) == 0) {
+      features.push_back(feature);
     }
   }
-  return base::Ok();
 }
 
-base::Result<> Engine::State::CheckNumber(std::string_view what, double value,
-                                          unsigned index) const {
-  if (std::isfinite(value)) return base::Ok();
-  return base::Fail(base::Code::kInternal, "{} of frame {} is {}, not a number", what, index,
-                    value);
+base::Result<> Engine::State::Flush() {
+  DropPair();
+  int error = vmaf_read_pictures(context.get(), nullptr, nullptr, 0);
+  if (error == 0) return base::Ok();
+  return base::Fail(base::Code::kInternal, "libvmaf could not finish model {} on {}: {}",
+                    model_name, ToString(geometry), Reason(error));
 }
 
-base::Result<std::optional<FrameScore>> Engine::TakeScore() {
-  State& state = *state_;
-  if (state.taken == state.pushed) return std::optional<FrameScore>();
-  FrameScore score;
-  score.index = state.taken;
-  int error = vmaf_score_at_index(state.context.get(), state.model.get(), &score.vmaf, state.taken);
-  if (error != 0 && !state.flushed) return std::optional<FrameScore>();
+base::Result<double> Engine::State::Checked(int error, double value, std::string_view what,
+                                            unsigned index) const {
   if (error != 0) {
-    return base::Fail(base::Code::kInternal, "libvmaf has no score for frame {}: {}", state.taken,
-                      Reason(error));
+    return base::Fail(base::Code::kInternal,
+                      "libvmaf has no {} for frame {}: {} (model {} may not accept {})", what,
+                      index, Reason(error), model_name, ToString(geometry));
   }
-  TRY(state.CheckNumber("the score", score.vmaf, state.taken));
-  if (state.taken == 0) TRY(state.FindFeatures(0));
-  for (size_t i = 0; i < state.vmaf_names.size(); ++i) {
-    double value = 0;
-    error =
-        vmaf_feature_score_at_index(state.context.get(), state.vmaf_names[i], &value, state.taken);
-    if (error != 0) {
-      return base::Fail(base::Code::kInternal, "libvmaf has no {} for frame {}: {}",
-                        state.feature_names[i], state.taken, Reason(error));
-    }
-    TRY(state.CheckNumber(state.feature_names[i], value, state.taken));
-    score.features.push_back(value);
+  if (!std::isfinite(value)) {
+    return base::Fail(base::Code::kInternal, "{} of frame {} is {}, not a number", what, index,
+                      value);
   }
-  ++state.taken;
-  return std::optional<FrameScore>(std::move(score));
+  return value;
 }
 
-const std::vector<std::string>& Engine::feature_names() const {
-  return state_->feature_names;
+base::Result<FrameScore> Engine::State::ScoreOf(unsigned index) {
+  FrameScore frame;
+  frame.index = index;
+  double value = 0;
+  int error = vmaf_score_at_index(context.get(), model.get(), &value, index);
+  frame.vmaf = TRY(Checked(error, value, "score", index));
+  if (index == 0) FindFeatures();
+  for (const Feature& feature : features) {
+    error = vmaf_feature_score_at_index(context.get(), feature.vmaf_name, &value, index);
+    frame.features.push_back(TRY(Checked(error, value, feature.name, index)));
+  }
+  return frame;
 }
 
-base::Result<Pooled> Engine::Pool() {
-  CHECK(state_->flushed && state_->pushed > 0);
+base::Result<Pooled> Engine::State::Pool() {
   Pooled pooled;
   const struct {
     VmafPoolingMethod method;
@@ -263,15 +248,24 @@ base::Result<Pooled> Engine::Pool() {
                 {VMAF_POOL_METHOD_HARMONIC_MEAN, &pooled.harmonic_mean},
                 {VMAF_POOL_METHOD_MIN, &pooled.min}};
   for (const auto& [method, into] : wanted) {
-    int error = vmaf_score_pooled(state_->context.get(), state_->model.get(), method, into, 0,
-                                  state_->pushed - 1);
-    if (error != 0) {
-      return base::Fail(base::Code::kInternal, "pooling {} frames: {}", state_->pushed,
-                        Reason(error));
-    }
-    TRY(state_->CheckNumber("the pooled score", *into, state_->pushed - 1));
+    double value = 0;
+    int error = vmaf_score_pooled(context.get(), model.get(), method, &value, 0, pushed - 1);
+    *into = TRY(Checked(error, value, "pooled score", pushed - 1));
   }
   return pooled;
+}
+
+base::Result<Engine::Scores> Engine::Finish() {
+  CHECK(state_->pushed > 0);
+  TRY(state_->Flush());
+  Scores scores;
+  scores.frames.reserve(state_->pushed);
+  for (unsigned index = 0; index < state_->pushed; ++index) {
+    scores.frames.push_back(TRY(state_->ScoreOf(index)));
+  }
+  for (const Feature& feature : state_->features) scores.feature_names.emplace_back(feature.name);
+  scores.pooled = TRY(state_->Pool());
+  return scores;
 }
 
 std::string Engine::Version() {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,18 +30,16 @@ class Engine {
   base::Result<Pair> NextPair();
   // Hands the filled pair over to be scored. kInvalid when the model cannot score such pictures.
   base::Result<> Push();
-  // No more pairs: waits until all are scored.
-  base::Result<> Flush();
 
-  // Scores in order, each once: the next frame's, or nullopt while it is not computed yet.
-  // kInternal for one that is not a number, or is missing after Flush.
-  base::Result<std::optional<FrameScore>> TakeScore();
-
-  // Known from the first score on.
-  const std::vector<std::string>& feature_names() const;
-
-  // libvmaf's own pooling of all frames; after Flush. Percentiles are left 0.
-  base::Result<Pooled> Pool();
+  // After the last pair, of which there must be one: waits until all are scored. Pooling is
+  // libvmaf's own; percentiles are left 0. kInternal when libvmaf fails, or a score or feature is
+  // missing or not a number. Blocks for the few pairs that are still being scored.
+  struct Scores {
+    Pooled pooled;
+    std::vector<std::string> feature_names;
+    std::vector<FrameScore> frames;
+  };
+  base::Result<Scores> Finish();
 
   static std::string Version();
 

@@ -37,40 +37,15 @@ std::vector<double> FeatureMeans(const ScoreReport& report) {
   return means;
 }
 
-// One scoring under way.
-class Run {
- public:
-  Run(const ScoreRequest& request, VideoPair& pair, Engine& engine)
-      : request_(request), pair_(pair), engine_(engine) {}
-
-  base::Result<std::vector<FrameScore>> ScoreAll(const base::Until& until) {
-    while (true) {
-      Engine::Pair into = TRY(engine_.NextPair());
-      if (!TRY(pair_.Next(into.reference, into.distorted, until))) break;
-      TRY(engine_.Push());
-      TRY(TakeScores());
-    }
-    TRY(engine_.Flush());
-    TRY(TakeScores());
-    return std::move(frames_);
+base::Result<> PushAll(VideoPair& pair, Engine& engine, const ScoreRequest& request,
+                       const base::Until& until) {
+  for (uint64_t done = 1;; ++done) {
+    Engine::Pair into = TRY(engine.NextPair());
+    if (!TRY(pair.Next(into.reference, into.distorted, until))) return base::Ok();
+    TRY(engine.Push());
+    if (request.on_progress) request.on_progress(Progress{done, pair.expected_frames()});
   }
-
- private:
-  base::Result<> TakeScores() {
-    while (auto score = TRY(engine_.TakeScore())) {
-      frames_.push_back(*std::move(score));
-      if (request_.on_frame) {
-        request_.on_frame(frames_.back(), Progress{frames_.size(), pair_.expected_frames()});
-      }
-    }
-    return base::Ok();
-  }
-
-  const ScoreRequest& request_;
-  VideoPair& pair_;
-  Engine& engine_;
-  std::vector<FrameScore> frames_;
-};
+}
 
 }  // namespace
 
@@ -80,10 +55,12 @@ base::Result<ScoreReport> Score(const ScoreRequest& request, const base::Until& 
   Engine engine = TRY(Engine::Make(request.model, request.threads, pair.geometry()));
 
   ScoreReport report;
-  report.frames = TRY(Run(request, pair, engine).ScoreAll(until));
-  report.vmaf = TRY(engine.Pool());
+  TRY(PushAll(pair, engine, request, until));
+  Engine::Scores scores = TRY(engine.Finish());
+  report.frames = std::move(scores.frames);
+  report.vmaf = scores.pooled;
   AddPercentiles(report.frames, report.vmaf);
-  report.feature_names = engine.feature_names();
+  report.feature_names = std::move(scores.feature_names);
   report.feature_means = FeatureMeans(report);
   report.geometry = pair.geometry();
   report.provenance.engine_version = Engine::Version();

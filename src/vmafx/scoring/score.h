@@ -27,8 +27,8 @@ struct FrameScore {
 };
 
 struct Progress {
-  uint64_t done = 0;              // frames scored so far
-  std::optional<uint64_t> total;  // unknown for a pipe
+  uint64_t done = 0;              // pairs of frames read and handed to libvmaf so far
+  std::optional<uint64_t> total;  // unknown for Y4M and for a pipe
 };
 
 struct ScoreRequest {
@@ -42,9 +42,9 @@ struct ScoreRequest {
   std::string geometry_hint;
   std::string model = kDefaultModel;  // one of BuiltInModels()
   unsigned threads = 1;               // of libvmaf, 1 to 256
-  // Called on the thread of Score, in order of the frames, each once. It runs behind the reading by
-  // some frames. Stop through until.stop(). May be empty.
-  std::function<void(const FrameScore&, const Progress&)> on_frame;
+  // Called after each pair of frames, on the thread of Score. Scores of frames are not known before
+  // the end: libvmaf takes motion over the whole video. Stop through until.stop(). May be empty.
+  std::function<void(const Progress&)> on_progress;
 };
 
 // Of the frames' scores. The harmonic mean is libvmaf's, n / sum(1 / (score + 1)) - 1; percentiles
