@@ -106,7 +106,7 @@ Result<> Dispatcher::RestoreLeases() {
 void Dispatcher::Observe(const std::vector<Change>& changes) {
   for (const Change& change : changes) {
     leases_.Observe(change.job);
-    partial_scores_.Observe(change.job);
+    partials_.Observe(change.job);
     metrics_.Observe(change);
   }
   feed_.Publish(changes);
@@ -152,12 +152,12 @@ Result<JobWithFrames> Dispatcher::Get(const std::string& id, const Until& until)
   JobWithFrames result;
   result.job = TRY(store_->Get(id, until));
   if (result.job.status != Status::kCompleted) {
-    result.scores = partial_scores_.Of(id);
+    result.partial = partials_.Of(id);
     return result;
   }
   result.series = TRY(store_->Frames(id, until));
   if (!result.series.empty()) {
-    result.scores = std::move(result.series.front().values);
+    result.partial.scores = std::move(result.series.front().values);
     result.series.erase(result.series.begin());
   }
   return result;
@@ -231,14 +231,13 @@ Result<std::optional<Job>> Dispatcher::Pull(const std::string& session, const st
 }
 
 Result<bool> Dispatcher::ReportPartial(const std::string& session, const std::string& token,
-                                       const RunningJob& job, uint64_t first,
-                                       const std::vector<double>& scores) {
+                                       const RunningJob& job, const Partial& partial) {
   const Session worker = TRY(registry_.Check(session, token));
   if (!leases_.Renew(worker.node, session, {job}).empty()) {
     return Fail(Code::kDenied, "job {}: attempt {} of worker {} has no lease (any more)", job.id,
                 job.attempt, worker.node);
   }
-  return partial_scores_.Add(job.id, job.attempt, first, scores);
+  return partials_.Add(job.id, job.attempt, partial);
 }
 
 Result<> Dispatcher::ReportFinal(const std::string& session, const std::string& token,

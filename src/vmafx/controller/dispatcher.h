@@ -12,7 +12,7 @@
 #include "vmafx/controller/feed.h"
 #include "vmafx/controller/leases.h"
 #include "vmafx/controller/metrics.h"
-#include "vmafx/controller/partial_scores.h"
+#include "vmafx/controller/partials.h"
 #include "vmafx/controller/registry.h"
 #include "vmafx/controller/store.h"
 
@@ -34,7 +34,7 @@ struct HeartbeatAnswer {
 
 struct JobWithFrames {
   Job job;
-  std::vector<double> scores;  // so far, or all
+  Partial partial;  // so far; of a completed job all scores
   std::vector<Series> series;
 };
 
@@ -70,10 +70,9 @@ class Dispatcher {
   base::Result<std::optional<Job>> Pull(const std::string& session, const std::string& token,
                                         const Capability& capability, const std::string& job,
                                         const base::Until& until);
-  // False: frames before `first` are missing, send from frame 0 again.
+  // False: scores before partial.first are missing, send from frame 0 again.
   base::Result<bool> ReportPartial(const std::string& session, const std::string& token,
-                                   const RunningJob& job, uint64_t first,
-                                   const std::vector<double>& scores);
+                                   const RunningJob& job, const Partial& partial);
   base::Result<> ReportFinal(const std::string& session, const std::string& token,
                              const RunningJob& job, const Outcome& outcome,
                              const base::Until& until);
@@ -96,7 +95,7 @@ class Dispatcher {
   base::Log log_;
   Registry registry_;
   Leases leases_;
-  PartialScores partial_scores_;
+  Partials partials_;
   Feed feed_;
   Metrics metrics_;
   std::unique_ptr<JobStore> store_;  // after all that Observe uses

@@ -158,16 +158,23 @@ TEST_F(DispatcherTest, ShowsPartialScoresWhileRunningAndAllAtTheEnd) {
   const Job job = Pull(worker, Submit());
   const RunningJob running{job.id, job.attempt};
 
-  EXPECT_TRUE(*dispatcher_->ReportPartial(worker.id, worker.token, running, 0, {90, 91}));
-  EXPECT_TRUE(*dispatcher_->ReportPartial(worker.id, worker.token, running, 1, {92, 93}));
-  EXPECT_FALSE(*dispatcher_->ReportPartial(worker.id, worker.token, running, 9, {94}));
-  EXPECT_THAT(dispatcher_->Get(job.id, Soon())->scores, ElementsAre(90, 92, 93));
+  EXPECT_TRUE(*dispatcher_->ReportPartial(worker.id, worker.token, running,
+                                          {.first = 0, .scores = {90, 91}}));
+  EXPECT_TRUE(*dispatcher_->ReportPartial(
+      worker.id, worker.token, running,
+      {.frames_done = 3, .frames_total = 8, .first = 1, .scores = {92, 93}}));
+  EXPECT_FALSE(*dispatcher_->ReportPartial(
+      worker.id, worker.token, running,
+      {.frames_done = 4, .frames_total = 8, .first = 9, .scores = {94}}));
+  EXPECT_THAT(dispatcher_->Get(job.id, Soon())->partial.scores, ElementsAre(90, 92, 93));
+  EXPECT_EQ(dispatcher_->Get(job.id, Soon())->partial.frames_done, 4U);
+  EXPECT_EQ(dispatcher_->Get(job.id, Soon())->partial.frames_total, 8U);
 
   ASSERT_TRUE(dispatcher_
                   ->ReportFinal(worker.id, worker.token, running,
                                 {.score = 92, .frame_scores = {91, 92, 93}}, Soon())
                   .ok());
-  EXPECT_THAT(dispatcher_->Get(job.id, Soon())->scores, ElementsAre(91, 92, 93));
+  EXPECT_THAT(dispatcher_->Get(job.id, Soon())->partial.scores, ElementsAre(91, 92, 93));
 }
 
 TEST_F(DispatcherTest, MakesAScoreThatIsNotANumberAFailureThatNamesIt) {

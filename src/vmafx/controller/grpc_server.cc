@@ -131,9 +131,8 @@ class Service final : public v1::VmafxController::Service {
       return dispatcher_.ReportFinal(request.node_id(), request.session_token(), job,
                                      FromWire(request), until);
     }
-    response.set_ok(TRY(dispatcher_.ReportPartial(
-        request.node_id(), request.session_token(), job, request.first_frame(),
-        {request.partial_scores().begin(), request.partial_scores().end()})));
+    response.set_ok(TRY(dispatcher_.ReportPartial(request.node_id(), request.session_token(), job,
+                                                  PartialFromWire(request))));
     return base::Ok();
   }
 

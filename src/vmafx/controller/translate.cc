@@ -108,6 +108,13 @@ Outcome FromWire(const v1::ReportResultRequest& request) {
   return outcome;
 }
 
+Partial PartialFromWire(const v1::ReportResultRequest& request) {
+  return {.frames_done = request.frames_done(),
+          .frames_total = request.frames_total(),
+          .first = request.first_frame(),
+          .scores = {request.partial_scores().begin(), request.partial_scores().end()}};
+}
+
 Capability FromWire(const v1::NodeCapability& capability) {
   return {.gpu_vendor = capability.gpu_vendor(),
           .backends = {capability.backends().begin(), capability.backends().end()},
@@ -140,7 +147,9 @@ void ToWire(const Job& job, v1::Job& wire) {
 
 void ToWire(const JobWithFrames& job, v1::Job& wire) {
   ToWire(job.job, wire);
-  wire.mutable_partial_results()->Add(job.scores.begin(), job.scores.end());
+  wire.mutable_partial_results()->Add(job.partial.scores.begin(), job.partial.scores.end());
+  wire.set_frames_done(job.partial.frames_done);
+  wire.set_frames_total(job.partial.frames_total);
   for (const Series& series : job.series) {
     auto& added = *wire.add_series();
     added.set_name(series.name);

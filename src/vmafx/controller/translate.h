@@ -17,7 +17,8 @@ namespace vmafx::controller {
 
 // kInvalid for options that are unknown, unsupported or out of range.
 base::Result<NewJob> FromWire(const v1::SubmitJobRequest& request);
-Outcome FromWire(const v1::ReportResultRequest& request);
+Outcome FromWire(const v1::ReportResultRequest& request);         // a final one
+Partial PartialFromWire(const v1::ReportResultRequest& request);  // any other
 Capability FromWire(const v1::NodeCapability& capability);
 
 // All but partial_results and series.

@@ -1,0 +1,221 @@
+#include "vmafx/node/controller_client.h"
+
+#include <algorithm>
+
+#include <grpcpp/grpcpp.h>
+
+#include "vmafx/api/score_options.h"
+#include "vmafx/api/status.h"
+#include "vmafx/controller/v1/controller.grpc.pb.h"
+
+namespace vmafx::node {
+
+using base::Result;
+using base::Until;
+
+namespace rpc = vmafx::controller::v1;
+
+namespace {
+
+constexpr int kLargestMessage = 64 << 20;
+constexpr size_t kMostSeriesValues = 6 << 20;  // 8 bytes each
+constexpr char kEngine[] = "vmafx-node 0.1.0";
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  // A worker that starts with its cluster meets a controller that is about to be there.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2'000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
+  arguments.SetMaxSendMessageSize(kLargestMessage);
+  arguments.SetMaxReceiveMessageSize(kLargestMessage);
+  // A worker speaks to its controller and to nobody between.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+template <typename Request>
+Request As(const Credentials& credentials) {
+  Request request;
+  request.set_node_id(credentials.node_id);
+  request.set_session_token(credentials.token);
+  return request;
+}
+
+rpc::ReportResultRequest ReportOn(const Credentials& credentials, const JobRef& job) {
+  auto request = As<rpc::ReportResultRequest>(credentials);
+  request.set_job_id(job.id);
+  request.set_attempt(job.attempt);
+  return request;
+}
+
+rpc::ReportResultRequest FinalReport(const Credentials& credentials, const JobRef& job) {
+  auto request = ReportOn(credentials, job);
+  request.set_final(true);
+  return request;
+}
+
+Assignment FromWire(const rpc::Job& job) {
+  const rpc::ScoringParams& scoring = job.scoring();
+  const v1::ScoreOptions& options = scoring.options();
+  Assignment assignment{.job = {job.id(), job.attempt()},
+                        .reference = scoring.reference(),
+                        .distorted = scoring.distorted(),
+                        .model = scoring.model(),
+                        .backend = scoring.backend(),
+                        .width = options.width(),
+                        .height = options.height(),
+                        .pixel_format = options.pixel_format(),
+                        .bit_depth = options.bitdepth(),
+                        .threads = options.threads(),
+                        .problem = {}};
+  if (!options.backend().empty() && options.backend() != "auto") {
+    assignment.backend = options.backend();
+  }
+  if (auto valid = api::CheckScoreOptions(options); !valid.ok()) {
+    assignment.problem = "options: " + valid.error().message();
+  }
+  return assignment;
+}
+
+void AddNumbers(const scoring::ScoreReport& report, rpc::ReportResultRequest& request) {
+  request.set_score(report.vmaf.mean);
+  auto& pooled = *request.mutable_pooled();
+  pooled.set_mean(report.vmaf.mean);
+  pooled.set_harmonic_mean(report.vmaf.harmonic_mean);
+  pooled.set_min(report.vmaf.min);
+  pooled.set_p1(report.vmaf.p1);
+  pooled.set_p5(report.vmaf.p5);
+  pooled.set_frames(report.provenance.frames_scored);
+  double most = report.vmaf.min;
+  for (const scoring::FrameScore& frame : report.frames) most = std::max(most, frame.vmaf);
+  pooled.set_max(most);
+  for (size_t i = 0; i < report.feature_names.size(); ++i) {
+    (*request.mutable_features())[report.feature_names[i]] = report.feature_means[i];
+  }
+}
+
+// Of very long videos only the scores: a message has its limit, the features are eight times as
+// much.
+void AddFrames(const scoring::ScoreReport& report, rpc::ReportResultRequest& request) {
+  for (const scoring::FrameScore& frame : report.frames) request.add_partial_scores(frame.vmaf);
+  if (report.frames.size() * report.feature_names.size() > kMostSeriesValues) return;
+  for (const std::string& name : report.feature_names) request.add_series()->set_name(name);
+  for (const scoring::FrameScore& frame : report.frames) {
+    for (size_t i = 0; i < frame.features.size(); ++i) {
+      request.mutable_series(static_cast<int>(i))->add_values(frame.features[i]);
+    }
+  }
+}
+
+void AddProvenance(const scoring::Provenance& from, v1::Provenance& provenance) {
+  provenance.set_library(from.engine + " " + from.engine_version);
+  provenance.set_model(from.model);
+  provenance.set_backend_used(from.backend_used);
+  provenance.set_engine(kEngine);
+}
+
+}  // namespace
+
+struct ControllerClient::State {
+  std::string address;
+  base::Duration call_timeout;
+  std::unique_ptr<rpc::VmafxController::Stub> stub;
+
+  template <typename Method, typename Request, typename Response>
+  Result<> Call(std::string_view name, Method method, const Request& request, Response& response,
+                const Until& until) const {
+    grpc::ClientContext context;
+    const base::Duration left = std::min(until.Left(), call_timeout);
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::duration_cast<std::chrono::microseconds>(left));
+    std::stop_callback on_stop(until.stop(), [&context] { context.TryCancel(); });
+    const grpc::Status status = (stub.get()->*method)(&context, request, &response);
+    return api::FromGrpc(status, fmt::format("{} at controller {}", name, address));
+  }
+
+  Result<> Report(const rpc::ReportResultRequest& request, const Until& until) const {
+    rpc::ReportResultResponse response;
+    return Call("ReportResult", &rpc::VmafxController::Stub::ReportResult, request, response,
+                until);
+  }
+};
+
+ControllerClient::ControllerClient(const std::string& address, base::Duration call_timeout)
+    : state_(
+          new State{address, call_timeout, rpc::VmafxController::NewStub(MakeChannel(address))}) {}
+
+ControllerClient::~ControllerClient() = default;
+
+Result<Credentials> ControllerClient::Register(const std::string& name, const std::string& backend,
+                                               const Until& until) {
+  rpc::RegisterNodeRequest request;
+  request.set_name(name);
+  request.mutable_capability()->set_gpu_vendor("cpu");
+  request.mutable_capability()->add_backends(backend);
+  request.mutable_capability()->set_concurrency(1);
+  rpc::RegisterNodeResponse response;
+  TRY(state_->Call("RegisterNode", &rpc::VmafxController::Stub::RegisterNode, request, response,
+                   until));
+  return Credentials{response.node_id(), response.session_token()};
+}
+
+Result<Beat> ControllerClient::Heartbeat(const Credentials& credentials,
+                                         const std::vector<JobRef>& running, const Until& until) {
+  auto request = As<rpc::HeartbeatRequest>(credentials);
+  request.set_jobs_running(static_cast<int32_t>(running.size()));
+  for (const JobRef& job : running) {
+    request.add_running_job_ids(job.id);
+    request.add_running_attempts(job.attempt);
+  }
+  rpc::HeartbeatResponse response;
+  TRY(state_->Call("Heartbeat", &rpc::VmafxController::Stub::Heartbeat, request, response, until));
+  return Beat{response.ok(), {response.cancel_job_ids().begin(), response.cancel_job_ids().end()}};
+}
+
+Result<std::optional<Assignment>> ControllerClient::Pull(const Credentials& credentials,
+                                                         const std::string& backend,
+                                                         const std::string& job_id,
+                                                         const Until& until) {
+  auto request = As<rpc::PullWorkRequest>(credentials);
+  request.mutable_capability()->add_backends(backend);
+  request.set_job_id(job_id);
+  rpc::PullWorkResponse response;
+  TRY(state_->Call("PullWork", &rpc::VmafxController::Stub::PullWork, request, response, until));
+  if (!response.has_job()) return std::optional<Assignment>();
+  return std::optional<Assignment>(FromWire(response.job()));
+}
+
+Result<> ControllerClient::ReportProgress(const Credentials& credentials, const JobRef& job,
+                                          const scoring::Progress& progress, const Until& until) {
+  auto request = ReportOn(credentials, job);
+  request.set_frames_done(progress.done);
+  request.set_frames_total(progress.total.value_or(0));
+  return state_->Report(request, until);
+}
+
+Result<> ControllerClient::ReportScore(const Credentials& credentials, const JobRef& job,
+                                       const scoring::ScoreReport& report, const Until& until) {
+  auto request = FinalReport(credentials, job);
+  AddNumbers(report, request);
+  AddFrames(report, request);
+  AddProvenance(report.provenance, *request.mutable_provenance());
+  return state_->Report(request, until);
+}
+
+Result<> ControllerClient::ReportFailure(const Credentials& credentials, const JobRef& job,
+                                         const std::string& error, const Until& until) {
+  auto request = FinalReport(credentials, job);
+  request.set_error(error);
+  return state_->Report(request, until);
+}
+
+Result<> ControllerClient::ReportReleased(const Credentials& credentials, const JobRef& job,
+                                          const std::string& reason, const Until& until) {
+  auto request = FinalReport(credentials, job);
+  request.set_error(reason);
+  request.set_released(true);
+  return state_->Report(request, until);
+}
+
+}  // namespace vmafx::node

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/crew.h"
+#include "base/guarded.h"
+#include "base/log.h"
+#include "vmafx/node/assignment.h"
+#include "vmafx/node/controller_client.h"
+
+namespace vmafx::node {
+
+struct SessionOptions {
+  std::string name;  // of this worker
+  std::string backend = "cpu";
+  base::Duration heartbeat_interval = std::chrono::seconds(10);
+  base::Duration silence_limit = std::chrono::seconds(60);  // without an accepted heartbeat
+  base::Duration first_backoff = std::chrono::milliseconds(500);
+  base::Duration most_backoff = std::chrono::seconds(30);
+};
+
+// This worker's standing with the controller: registered, and kept alive by a heartbeat thread that
+// registers again when the controller has forgotten it (restarted) or was silent for too long.
+// Thread-safe.
+class Session {
+ public:
+  // `client` must outlive it.
+  Session(ControllerClient& client, SessionOptions options, base::Clock& clock, base::Log log);
+
+  // Registers, again and again with growing waits until it works or `until` is over (the error says
+  // how the last attempt failed); then starts beating. Once.
+  base::Result<> Open(const base::Until& until);
+
+  Credentials credentials() const;
+
+  // For a caller whose call with `stale` was denied: registers once more, unless that has happened
+  // since.
+  base::Result<Credentials> Renew(const Credentials& stale, const base::Until& until);
+
+  // Heartbeats carry `job` from now on, and stop `cancelled` when the controller does not want it
+  // (any more).
+  void StartJob(JobRef job, std::stop_source cancelled);
+  void EndJob();
+
+ private:
+  struct Job {
+    JobRef ref;
+    std::stop_source cancelled;
+  };
+  struct State {
+    Credentials credentials;
+    std::optional<Job> job;
+  };
+
+  base::Result<Credentials> Register(const base::Until& until);
+  void BeatLoop(std::stop_token stop);
+  // Whether the controller accepted it.
+  bool BeatOnce(const base::Until& until);
+
+  ControllerClient& client_;
+  SessionOptions options_;
+  base::Clock& clock_;
+  base::Log log_;
+  base::Guarded<State> state_;
+  base::Crew crew_;
+};
+
+}  // namespace vmafx::node
