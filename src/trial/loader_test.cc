@@ -18,7 +18,7 @@ constexpr char kMap[] = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web
 
 struct Loaded {
   std::vector<Test> tests;
-  std::vector<std::string> problems;  // "warning: 00-a.yaml:3:1: ..."
+  std::vector<std::string> problems;  // "warning: a/00-a.yaml:3:1: ..."
 };
 
 Loaded Load(const SuiteFiles& files, bool strict = false) {
@@ -26,9 +26,10 @@ Loaded Load(const SuiteFiles& files, bool strict = false) {
   Loaded loaded;
   loaded.tests = LoadTests(files.Path("suite"), {{"README*"}, {{"FROM_ENV", "helpers"}}}, problems);
   for (const auto& problem : problems.all()) {
-    const std::string text = problem.Format();
-    loaded.problems.push_back((problem.warning ? "warning: " : "error: ") +
-                              text.substr(text.rfind('/') + 1));
+    std::string text = FormatProblem(problem);
+    const std::string folder = files.Path("suite") + "/";
+    for (size_t at; (at = text.find(folder)) != std::string::npos;) text.erase(at, folder.size());
+    loaded.problems.push_back((problem.warning ? "warning: " : "error: ") + text);
   }
   return loaded;
 }
@@ -117,13 +118,14 @@ delete:
 
   EXPECT_THAT(
       loaded.problems,
-      ElementsAre(HasSubstr("warning: 00-go.yaml:9:3: a delete entry has name"),
-                  HasSubstr("warning: 00-go.yaml:5:1: unknown field \"timeout\" in TestStep is "
-                            "ignored: the timeout of a step is that of a TestAssert"),
-                  "warning: 00-go.yaml:3:1: unknown field \"comands\" in TestStep is ignored (did "
-                  "you mean \"commands\"?)"));
+      ElementsAre(
+          HasSubstr("warning: a/00-go.yaml:9:3: a delete entry has name"),
+          HasSubstr("warning: a/00-go.yaml:5:1: unknown field \"timeout\" in TestStep is "
+                    "ignored: the timeout of a step is that of a TestAssert"),
+          "warning: a/00-go.yaml:3:1: unknown field \"comands\" in TestStep is ignored (did "
+          "you mean \"commands\"?)"));
   EXPECT_EQ(loaded.tests[0].steps[0].deletes[0].name, "x");
-  EXPECT_THAT(strict.problems[2], HasSubstr("error: 00-go.yaml:3:1"));
+  EXPECT_THAT(strict.problems[2], HasSubstr("error: a/00-go.yaml:3:1"));
 }
 
 TEST(LoaderTest, EveryMistakeIsReportedAtOnce) {
@@ -179,9 +181,9 @@ kind: TestFile
 
   const std::string all = ::testing::PrintToString(Load(files).problems);
 
-  EXPECT_THAT(all, HasSubstr("error: 00-go.yaml:3:1: TestStep.kubeconfig is not supported"));
+  EXPECT_THAT(all, HasSubstr("error: a/00-go.yaml:3:1: TestStep.kubeconfig is not supported"));
   EXPECT_THAT(all, HasSubstr("URLs are not supported"));
-  EXPECT_THAT(all, HasSubstr("error: 00-assert.yaml:3:1: TestAssert.assertAll (CEL) is not"));
+  EXPECT_THAT(all, HasSubstr("error: a/00-assert.yaml:3:1: TestAssert.assertAll (CEL) is not"));
   EXPECT_THAT(all, HasSubstr("TestFile (testRunSelector) is not supported"));
   EXPECT_THAT(all, HasSubstr("templates (.gotmpl.yaml) are not supported"));
 }
@@ -202,7 +204,7 @@ timeout: 2
 
   EXPECT_EQ(loaded.tests.at(0).steps.at(0).check->timeout, 2);
   ASSERT_EQ(loaded.problems.size(), 1u);
-  EXPECT_THAT(loaded.problems[0], HasSubstr("warning: 00-assert.yaml:1:1: this TestAssert is not "
+  EXPECT_THAT(loaded.problems[0], HasSubstr("warning: a/00-assert.yaml:1:1: this TestAssert is not "
                                             "used"));
   EXPECT_THAT(loaded.problems[0], HasSubstr("its commands never run"));
 }
@@ -238,7 +240,8 @@ TEST(LoaderTest, AStepDirectoryGivesAllItsFilesAndABadOneIsAnError) {
 
   EXPECT_EQ(loaded.tests.at(0).steps.at(0).Text(), "2-pod");
   EXPECT_EQ(loaded.tests.at(0).steps.at(0).asserts.size(), 1u);
-  EXPECT_THAT(loaded.problems, ElementsAre(HasSubstr("notes.txt: unrecognized file in a step")));
+  EXPECT_THAT(loaded.problems,
+              ElementsAre(HasSubstr("a/03-bad/notes.txt: unrecognized file in a step")));
 }
 
 TEST(LoaderTest, WarnsAboutNumberedFilesThatKuttlIgnoresAndAboutLinkedTests) {
@@ -257,8 +260,8 @@ TEST(LoaderTest, WarnsAboutNumberedFilesThatKuttlIgnoresAndAboutLinkedTests) {
   ASSERT_EQ(loaded.tests[0].steps.size(), 1u);
   EXPECT_EQ(loaded.tests[0].steps[0].Text(), "2-linked");
   EXPECT_THAT(loaded.problems,
-              ElementsAre(HasSubstr("warning: 00--x.yaml: ignored"),
-                          HasSubstr("warning: 01-x.yml: ignored"),
+              ElementsAre(HasSubstr("warning: a/00--x.yaml: ignored"),
+                          HasSubstr("warning: a/01-x.yml: ignored"),
                           HasSubstr("warning: linked: a link to a directory is not a test")));
 }
 
@@ -301,7 +304,7 @@ commands:
   (void)LoadConfig(files.Path("none.yaml"), none);
   EXPECT_FALSE(none.all().back().warning);
   std::string warnings;
-  for (const auto& problem : problems.all()) warnings += problem.Format() + "\n";
+  for (const auto& problem : problems.all()) warnings += FormatProblem(problem) + "\n";
   EXPECT_THAT(warnings, HasSubstr("full.yaml:7:1: kuttl writes JSON unless"));
   EXPECT_THAT(warnings, HasSubstr("startKIND starts nothing here"));
   EXPECT_THAT(warnings, HasSubstr("full.yaml:11:1: unknown field \"namspace\" in TestSuite is "

@@ -69,7 +69,8 @@ bool PrintProblems(const std::vector<value::Problem>& problems) {
   bool failed = false;
   for (const value::Problem& problem : problems) {
     failed = failed || !problem.warning;
-    fmt::print(stderr, "{}{}\n", problem.warning ? "warning: " : "error: ", problem.Format());
+    fmt::print(stderr, "{}{}\n",
+               problem.warning ? "warning: " : "error: ", trial::FormatProblem(problem));
   }
   return failed;
 }

@@ -19,8 +19,8 @@ std::string Name(const StepId& id) {
 
 }  // namespace
 
-SuiteFiles::SuiteFiles(const std::map<std::string, std::string>& files) : folder_(MakeFolder()) {
-  for (const auto& [path, text] : files) Write(path, text);
+SuiteFiles::SuiteFiles(std::initializer_list<File> files) : folder_(MakeFolder()) {
+  for (const File& file : files) Write(file.path, file.text);
 }
 
 void SuiteFiles::Write(const std::string& path, const std::string& text) {

@@ -14,8 +14,11 @@ namespace trial::testing {
 // A temporary folder of files. Ends the test program when the disk does not play along.
 class SuiteFiles {
  public:
-  // Paths relative to the folder, and what is in them.
-  explicit SuiteFiles(const std::map<std::string, std::string>& files);
+  struct File {
+    std::string path;  // relative to the folder
+    std::string text;
+  };
+  SuiteFiles(std::initializer_list<File> files);
 
   void Write(const std::string& path, const std::string& text);
   std::string Path(const std::string& path = "") const { return (folder_.path() / path).string(); }
