@@ -95,7 +95,7 @@ explain_failure() {  # PART LOG
   elif grep -q 'signal: killed' "$2"; then
     hint="The compiler was killed, most likely for want of memory: free about 4 GB or set GOFLAGS=-p=1, then run this again."
   elif grep -q 'no space left' "$2"; then
-    hint="The disk is full: about 8 GB are needed (Go's build cache included)."
+    hint="The disk is full: about 14 GB are needed (Go's build cache included)."
   elif grep -qE 'requires go >=|go.mod requires' "$2"; then
     hint="Go is too old: run tools/setup/setup."
   fi
