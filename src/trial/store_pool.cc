@@ -36,17 +36,24 @@ base::Result<std::shared_ptr<kube::Store>> StorePool::Open(const kube::Kind& kin
   if (store->Get().synced) return store;
   // The store only knows the reason as text: ask once more to learn what kind of reason it is.
   const auto listed = client_.List(kind, {covered, {}, ""}, until);
-  if (listed.Is(Code::kDenied)) {
-    std::shared_ptr<kube::Store> closed;
-    stores_.With([&](Stores& stores) {
-      stores.denied.emplace(place, listed.error());
-      closed = std::move(stores.open[place]);
-      stores.open.erase(place);
-    });
-    return listed.error();
+  if (listed.ok() || listed.Is(Code::kUnavailable) || listed.Is(Code::kTimeout)) {
+    TRY(store->WaitSynced(until));
+    return store;
   }
-  TRY(store->WaitSynced(until));
-  return store;
+  Close(place, listed.error());
+  return listed.error();
+}
+
+// Not to be had: denied for the whole run, or not served now (a CRD that has gone).
+void StorePool::Close(const Place& place, const base::Error& error) {
+  std::shared_ptr<kube::Store> closed;  // ended outside the lock: that joins a thread
+  stores_.With([&](Stores& stores) {
+    if (error.code() == Code::kDenied) stores.denied.emplace(place, error);
+    const auto found = stores.open.find(place);
+    if (found == stores.open.end()) return;
+    closed = std::move(found->second);
+    stores.open.erase(found);
+  });
 }
 
 void StorePool::Release(const std::string& ns) {

@@ -26,8 +26,8 @@ class StorePool {
   StorePool(kube::Client& client, WatchScope scope, base::Clock& clock, base::Log log);
 
   // The store that covers `kind` in `ns` ("": cluster-scoped or all), with its first list in. Waits
-  // at most `until` for that. kDenied: we may not list or watch it (asked once, remembered); others
-  // as kube::Reader.
+  // at most `until` for that. kDenied: we may not list or watch it (asked once, remembered);
+  // kNotFound: the cluster does not serve the kind (now); others as kube::Reader.
   base::Result<std::shared_ptr<kube::Store>> Open(const kube::Kind& kind, const std::string& ns,
                                                   const base::Until& until);
 
@@ -40,6 +40,8 @@ class StorePool {
     std::map<Place, std::shared_ptr<kube::Store>> open;
     std::map<Place, base::Error> denied;
   };
+
+  void Close(const Place& place, const base::Error& error);
 
   kube::Client& client_;
   WatchScope scope_;

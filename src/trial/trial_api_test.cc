@@ -61,8 +61,8 @@ class TrialApiTest : public ::testing::Test {
     settings.cleanup_limit = cleanup_limit_;
     settings.artifacts = files.Path("artifacts");
     events_ = {};
-    const auto result = Run(plan, config_, settings, *client_, {&events_}, base::Log::Nowhere(),
-                            base::Until::After(clock_, 120s, stop));
+    const auto result = trial::Run(plan, config_, settings, *client_, {&events_},
+                                   base::Log::Nowhere(), base::Until::After(clock_, 120s, stop));
     EXPECT_TRUE(result.ok());
     return result.ok() ? *result : RunResult{};
   }
@@ -74,8 +74,9 @@ class TrialApiTest : public ::testing::Test {
   // Everything that a suite of ConfigMaps needs, in `verbs`.
   void MakeRole(kube::Client& admin, const std::string& user, const value::Json& verbs) {
     const value::Json meta = {{"name", user}};
-    const value::Json rules = {
-        {{"apiGroups", {""}}, {"resources", {"configmaps", "namespaces"}}, {"verbs", verbs}}};
+    const value::Json rules = {{{"apiGroups", {""}},
+                                {"resources", {"configmaps", "namespaces", "serviceaccounts"}},
+                                {"verbs", verbs}}};
     ASSERT_TRUE(admin
                     .Create(kube::Object({{"apiVersion", "rbac.authorization.k8s.io/v1"},
                                           {"kind", "ClusterRole"},
@@ -169,7 +170,7 @@ TEST_F(TrialApiTest, AFailedAssertSaysWhereWhatAndTheNearestMissAndLeavesEvidenc
   const Failure& failure = events_.failures[0];
   EXPECT_EQ(failure.Place(), files.Path("suite/web/00-assert.yaml") + ":6");
   EXPECT_THAT(failure.message, HasSubstr("/web: "));
-  EXPECT_THAT(failure.message, HasSubstr(".data.color: expected blue, found red"));
+  EXPECT_THAT(failure.message, HasSubstr(".data.color: expected \"blue\", found \"red\""));
   EXPECT_THAT(failure.diff, HasSubstr("-  color: blue"));
   EXPECT_THAT(events_.With("step ended"), Contains("step ended web 1-never skipped"));
   EXPECT_THAT(events_.collected, Contains(HasSubstr("web/0-install/failure.txt")));
@@ -283,24 +284,22 @@ TEST_F(TrialApiTest, ADeletionThatAFinalizerHoldsFailsTheStepAndTheCleanUpAndNam
 
 TEST_F(TrialApiTest, CommandsGetTheirEnvironmentAndFailTheStep) {
   const SuiteFiles files = {
-    {
-        "suite/env/00-go.yaml",
-        StepOf(R"(commands:
+      {"suite/env/00-go.yaml", StepOf(R"yaml(commands:
 - script: |
     echo "ns=$NAMESPACE outside=$FROM_OUTSIDE dir=$(basename $PWD) path=$PATH"
-    test "$(stat -c %a "$KUBECONFIG")" =
-                   600 && grep - q certificate - authority - data "$KUBECONFIG" - command
-               : echo "expanded $NAMESPACE" - command
-               : "false" ignoreFailure
-               : true) ")},
-        {"suite/fails/00-go.yaml", StepOf(R"(commands:
+    test "$(stat -c %a "$KUBECONFIG")" = 600 && grep -q certificate-authority-data "$KUBECONFIG"
+- command: echo "expanded $NAMESPACE"
+- command: "false"
+  ignoreFailure: true
+)yaml")},
+      {"suite/fails/00-go.yaml", StepOf(R"yaml(commands:
 - script: echo why it failed; exit 3
 - script: echo not reached
-)")},
-        {"suite/fails/00-map.yaml", ConfigMap("still-applied")},
-        {"suite/slow/00-go.yaml", StepOf("commands:\n- command: sleep 60\n  timeout: 1\n")},
-        {"suite/missing/00-go.yaml", StepOf("commands:\n- command: no-such-program-here\n")},
-    };
+)yaml")},
+      {"suite/fails/00-map.yaml", ConfigMap("still-applied")},
+      {"suite/slow/00-go.yaml", StepOf("commands:\n- command: sleep 60\n  timeout: 1\n")},
+      {"suite/missing/00-go.yaml", StepOf("commands:\n- command: no-such-program-here\n")},
+  };
 
   RunSuite(files);
 
@@ -350,12 +349,12 @@ TEST_F(TrialApiTest, TestsRunAtTheSameTimeEachInItsOwnNamespace) {
   config_.parallel = 4;
   SuiteFiles files = {};
   // Each waits until all four are there: it passes only if they overlap.
-  const std::string meet = StepOf(R"(commands:
+  const std::string meet = StepOf(R"yaml(commands:
 - script: |
     touch ../../arrived-$NAMESPACE
     for i in $(seq 200); do test $(ls ../.. | grep -c arrived-) = 4 && exit 0; sleep 0.05; done
     exit 1
-)");
+)yaml");
   for (const char* name : {"a", "b", "c", "d"}) {
     files.Write(std::string("suite/") + name + "/00-meet.yaml", meet);
     files.Write(std::string("suite/") + name + "/01-map.yaml", ConfigMap("web"));
@@ -377,10 +376,10 @@ TEST_F(TrialApiTest, AnInterruptEndsRunningStepsSkipsTheRestAndRemovesEverything
       {"suite/b/00-map.yaml", ConfigMap("web", "red")},
   };
   std::stop_source stop;
+  const std::string run = "run-" + std::to_string(runs_ + 1);
   base::Crew crew;
   crew.Start("interrupt", [&](std::stop_token) {
     const auto until = Soon();
-    const std::string run = "run-" + std::to_string(runs_ + 1);
     kube::Store store(*client_, {{"", "v1", "Namespace"}, "", {{"seatrial.dev/run", run}}}, clock_,
                       base::Log::Nowhere());
     (void)store.WaitFor([](const auto& now) { return !now.objects.empty(); }, until);

@@ -83,16 +83,24 @@ class Waiter {
       judgement.holds = wanted.want == Condition::Want::kAbsent;
       return judgement;
     }
-    const auto candidates = freshness == Freshness::kFresh
-                                ? ReadFresh(context_.client, *wanted.condition, until)
-                                : ReadWatched(context_, *wanted.condition, until);
+    const auto candidates = Candidates(*wanted.condition, freshness, until);
     if (candidates.ok()) return Judge(*wanted.condition, *candidates);
     judgement.error = candidates.error();
     return judgement;
   }
 
+  base::Result<std::vector<kube::ObjectPtr>> Candidates(const Condition& condition,
+                                                        Freshness freshness,
+                                                        const base::Until& until) {
+    if (freshness == Freshness::kFresh) return ReadFresh(context_.client, condition, until);
+    Watched watched = TRY(ReadWatched(context_, condition, until));
+    if (!watched.current) watches_current_ = false;
+    return std::move(watched.objects);
+  }
+
   Round Look(Freshness freshness, const base::Until& until) {
     Round round;
+    watches_current_ = true;
     for (Wanted& wanted : wanted_) {
       round.judgements.push_back(LookAt(wanted, freshness, until));
       if (round.judgements.back().holds) ++round.holding;
@@ -135,8 +143,8 @@ class Waiter {
     const bool failed_to_look =
         std::any_of(round.judgements.begin(), round.judgements.end(),
                     [](const Judgement& judgement) { return judgement.error.has_value(); });
-    const bool by_clock = commands_pending || failed_to_look || !confirmed_ || !watching_all_ ||
-                          !signal_.watching_all();
+    const bool by_clock = commands_pending || failed_to_look || !confirmed_ || !watches_current_ ||
+                          !watching_all_ || !signal_.watching_all();
     if (by_clock) {
       const base::Duration pause = pause_;
       pause_ = std::min(pause_ * 2, kLongestPause);
@@ -161,25 +169,31 @@ class Waiter {
   }
 
   bool RunCommands(const base::Until& until) {
-    command_failures_ = {};
     const CommandSettings settings{context_.directory, context_.environment, context_.ns,
                                    std::nullopt};
     std::string output;
+    Outcome outcome;
     for (const CommandSpec& spec : step_.check->commands) {
       CommandResult result = RunCommand(spec, settings, {}, until);
       if (!spec.skip_log_output) output += result.output;
       if (result.outcome.ok()) continue;
-      command_failures_ = std::move(result.outcome);
+      outcome = std::move(result.outcome);
       commands_timed_out_ = result.timed_out && until.Expired();
       break;
     }
-    // Every round prints the same: only what is new is worth a line.
-    if (output != last_output_) {
-      for (const std::string& line : base::Split(output, '\n'))
-        if (!line.empty()) context_.story.Line(line);
-      last_output_ = output;
-    }
+    // Cut off by the deadline it says less than the try before it.
+    if (commands_timed_out_ && !command_failures_.ok()) return false;
+    command_failures_ = std::move(outcome);
+    TellOutput(std::move(output));
     return command_failures_.ok();
+  }
+
+  // Every round prints the same: only what is new is worth a line.
+  void TellOutput(std::string output) {
+    if (output == last_output_) return;
+    for (const std::string& line : base::Split(output, '\n'))
+      if (!line.empty()) context_.story.Line(line);
+    last_output_ = std::move(output);
   }
 
   size_t FindHopeless(const Round& round) {
@@ -324,6 +338,7 @@ class Waiter {
   ChangeSignal signal_;
   std::set<std::pair<kube::Kind, std::string>> watched_;
   bool watching_all_ = false;
+  bool watches_current_ = true;
   bool confirmed_ = true;  // the watches said the same as the fresh look
   base::Duration pause_ = kFirstPause;
   base::Instant started_;

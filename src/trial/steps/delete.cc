@@ -1,7 +1,6 @@
 #include "trial/steps/delete.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -79,6 +78,7 @@ base::Result<std::vector<kube::Object>> AwaitGone(kube::Client& client, ChangeSi
                                                   const base::Until& until) {
   base::Duration pause = kFirstPause;
   bool watching = false;
+  bool watching_all = true;
   for (;;) {
     const uint64_t seen = signal.count();
     auto left = Remaining(client, doomed, until);
@@ -89,18 +89,14 @@ base::Result<std::vector<kube::Object>> AwaitGone(kube::Client& client, ChangeSi
       if (until.Stopped()) return base::Error(Code::kCancelled, "interrupted");
       return Remaining(client, doomed, base::Until::After(until.clock(), kLastLook));
     }
-    if (!watching) {
+    if (left.ok() && !watching) {
       // Most objects are gone at once: only those that are not are worth a watch.
       watching = true;
-      std::set<std::pair<kube::Kind, std::string>> watched;
-      for (const Doomed& one : doomed) {
-        if (!watched.emplace(one.kind, one.key.ns).second) continue;
-        const auto added = signal.Add(one.kind, one.key.ns, until);
-        if (!added.ok() && !added.Is(Code::kTimeout)) return added.error();
-      }
+      for (const kube::Object& object : *left)
+        if (!signal.Add(object.kind(), object.ns(), until).ok()) watching_all = false;
       continue;
     }
-    const bool by_clock = !left.ok() || !signal.watching_all();
+    const bool by_clock = !left.ok() || !watching_all || !signal.watching_all();
     signal.Wait(seen, by_clock ? std::optional(pause) : std::nullopt, until);
     pause = std::min(pause * 2, kLongestPause);
   }

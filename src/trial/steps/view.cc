@@ -43,16 +43,25 @@ base::Result<std::vector<ObjectPtr>> ReadFresh(kube::Client& client, const Condi
   return std::vector<ObjectPtr>{std::make_shared<const kube::Object>(*std::move(object))};
 }
 
-base::Result<std::vector<ObjectPtr>> ReadWatched(const StepContext& context,
-                                                 const Condition& condition,
-                                                 const base::Until& until) {
+base::Result<Watched> ReadWatched(const StepContext& context, const Condition& condition,
+                                  const base::Until& until) {
   const auto store = context.stores.Open(condition.kind, condition.ns, until);
-  if (store.Is(Code::kDenied)) return ReadFresh(context.client, condition, until);
-  if (!store.ok()) return store.error();
-  if (condition.name.empty()) return (*store)->List(condition.ns, condition.labels);
+  if (store.Is(Code::kNotFound)) return Watched{{}, false};
+  if (!store.ok() && !store.Is(Code::kDenied)) return store.error();
+  bool current = false;
+  if (store.ok()) {
+    // True at once: only to look at the snapshot without copying it.
+    const auto look = [&](const kube::Store::Snapshot& now) {
+      current = now.last_error.empty();
+      return true;
+    };
+    (void)(*store)->WaitFor(look, until);
+  }
+  if (!current) return Watched{TRY(ReadFresh(context.client, condition, until)), false};
+  if (condition.name.empty()) return Watched{(*store)->List(condition.ns, condition.labels), true};
   ObjectPtr object = (*store)->Find({condition.ns, condition.name});
-  if (!object) return std::vector<ObjectPtr>{};
-  return std::vector<ObjectPtr>{std::move(object)};
+  if (!object) return Watched{};
+  return Watched{{std::move(object)}, true};
 }
 
 World ReadWorld(const StepContext& context, Freshness freshness, const base::Until& until) {

@@ -25,10 +25,14 @@ base::Result<std::vector<kube::ObjectPtr>> ReadFresh(kube::Client& client,
                                                      const Condition& condition,
                                                      const base::Until& until);
 
-// From the watch of the kind; fresh where watching is denied.
-base::Result<std::vector<kube::ObjectPtr>> ReadWatched(const StepContext& context,
-                                                       const Condition& condition,
-                                                       const base::Until& until);
+// From the watch of the kind. Fresh where watching is denied or the watch has lost its connection:
+// `current` is false then, and no change will announce itself.
+struct Watched {
+  std::vector<kube::ObjectPtr> objects;
+  bool current = true;
+};
+base::Result<Watched> ReadWatched(const StepContext& context, const Condition& condition,
+                                  const base::Until& until);
 
 // The objects that diagnosis needs, from the watches (live display) or fresh (a failure's report).
 // What may not be read is left out.
