@@ -111,6 +111,9 @@ class RestClient final : public Client {
   const ClusterAccess& access() const override { return rest_.access(); }
 
  private:
+  // Discover for an object in `ns`. When that does not fit the kind's scope as we know it, looks
+  // again before the caller is told that it is wrong: a CRD may have been defined anew.
+  Result<Resource> Locate(const Kind& kind, const std::string& ns, const Until& until);
   // Sends a request about one object; its answer is returned as text.
   Result<std::string> Send(const Ask& ask, const Until& until);
   // The same, and the answer is the object.
@@ -129,8 +132,15 @@ class RestClient final : public Client {
   DiscoveryCache discovery_;
 };
 
+Result<Resource> RestClient::Locate(const Kind& kind, const std::string& ns, const Until& until) {
+  const Resource resource = TRY(Discover(kind, until));
+  if (!resource.namespaced || !ns.empty()) return resource;
+  discovery_.Forget(kind);
+  return Discover(kind, until);
+}
+
 Result<std::string> RestClient::Send(const Ask& ask, const Until& until) {
-  const Resource resource = TRY(Discover(ask.kind, until));
+  const Resource resource = TRY(Locate(ask.kind, ask.key.ns, until));
   const std::string what = What(resource, ask.key, ask.subresource);
   const std::string path = TRY(ObjectPath(resource, ask.key, ask.subresource)
                                    .During(fmt::format("{} {}", ask.method, what)));
@@ -148,7 +158,7 @@ Result<Object> RestClient::Single(const Ask& ask, const Until& until) {
 }
 
 Result<Object> RestClient::Create(const Object& object, const Until& until) {
-  const Resource resource = TRY(Discover(object.kind(), until));
+  const Resource resource = TRY(Locate(object.kind(), object.ns(), until));
   const std::string what = What(resource, object.key());
   if (resource.namespaced && object.ns().empty()) {
     return Fail(Code::kInvalid, "POST {}: no namespace given, and {} lives in one", what,
