@@ -1,7 +1,7 @@
 #include "trial/words.h"
 
 #include <cctype>
-#include <optional>
+#include <utility>
 
 #include "base/text.h"
 
@@ -59,69 +59,89 @@ std::string ExpandVariables(std::string_view text,
   return out;
 }
 
-base::Result<std::vector<std::string>> SplitWords(std::string_view text) {
-  enum class State { kStart, kWord, kEscape, kDouble, kDoubleEscape, kSingle, kComment };
-  std::vector<std::string> words;
-  std::string word;
-  State state = State::kStart;
-  const auto finish = [&] {
-    words.push_back(std::move(word));
-    word.clear();
-    state = State::kStart;
-  };
-  for (const char c : text) {
-    const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
-    switch (state) {
+namespace {
+
+// The states of google/shlex's tokenizer.
+class WordSplitter {
+ public:
+  void Take(char c) {
+    switch (state_) {
       case State::kStart:
       case State::kWord:
-        if (blank) {
-          if (state == State::kWord) finish();
-        } else if (c == '#' && state == State::kStart) {
-          state = State::kComment;
-        } else if (c == '"') {
-          state = State::kDouble;
-        } else if (c == '\'') {
-          state = State::kSingle;
-        } else if (c == '\\') {
-          state = State::kEscape;
-        } else {
-          word += c;
-          state = State::kWord;
-        }
-        break;
+        return TakeBare(c);
       case State::kEscape:
-        word += c;
-        state = State::kWord;
-        break;
+        return Append(c, State::kWord);
       case State::kDouble:
         if (c == '"')
-          state = State::kWord;
+          state_ = State::kWord;
         else if (c == '\\')
-          state = State::kDoubleEscape;
+          state_ = State::kDoubleEscape;
         else
-          word += c;
-        break;
+          word_ += c;
+        return;
       case State::kDoubleEscape:
-        word += c;
-        state = State::kDouble;
-        break;
+        return Append(c, State::kDouble);
       case State::kSingle:
         if (c == '\'')
-          state = State::kWord;
+          state_ = State::kWord;
         else
-          word += c;
-        break;
+          word_ += c;
+        return;
       case State::kComment:
-        if (c == '\n') state = State::kStart;
-        break;
+        if (c == '\n') state_ = State::kStart;
+        return;
     }
   }
-  if (state == State::kEscape || state == State::kDoubleEscape)
-    return Fail(Code::kInvalid, "the command ends after a backslash: {}", text);
-  if (state == State::kDouble || state == State::kSingle)
-    return Fail(Code::kInvalid, "a quote is not closed: {}", text);
-  if (state == State::kWord) finish();
-  return words;
+
+  base::Result<std::vector<std::string>> Finish(std::string_view text) {
+    if (state_ == State::kEscape || state_ == State::kDoubleEscape)
+      return Fail(Code::kInvalid, "the command ends after a backslash: {}", text);
+    if (state_ == State::kDouble || state_ == State::kSingle)
+      return Fail(Code::kInvalid, "a quote is not closed: {}", text);
+    if (state_ == State::kWord) EndWord();
+    return std::move(words_);
+  }
+
+ private:
+  enum class State { kStart, kWord, kEscape, kDouble, kDoubleEscape, kSingle, kComment };
+
+  void TakeBare(char c) {
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+      if (state_ == State::kWord) EndWord();
+    } else if (c == '#' && state_ == State::kStart) {
+      state_ = State::kComment;
+    } else if (c == '"') {
+      state_ = State::kDouble;
+    } else if (c == '\'') {
+      state_ = State::kSingle;
+    } else if (c == '\\') {
+      state_ = State::kEscape;
+    } else {
+      Append(c, State::kWord);
+    }
+  }
+
+  void Append(char c, State next) {
+    word_ += c;
+    state_ = next;
+  }
+
+  void EndWord() {
+    words_.push_back(std::exchange(word_, {}));
+    state_ = State::kStart;
+  }
+
+  State state_ = State::kStart;
+  std::string word_;
+  std::vector<std::string> words_;
+};
+
+}  // namespace
+
+base::Result<std::vector<std::string>> SplitWords(std::string_view text) {
+  WordSplitter splitter;
+  for (const char c : text) splitter.Take(c);
+  return splitter.Finish(text);
 }
 
 namespace {

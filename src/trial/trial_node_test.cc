@@ -1,0 +1,74 @@
+// The seatrial program itself: a cluster of its own, suites on it, the report, and nothing left.
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sys/files.h"
+#include "sys/process.h"
+#include "value/json.h"
+
+namespace trial {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+class TrialNodeTest : public ::testing::Test {
+ protected:
+  // `seatrial ARGUMENTS...` in the source folder.
+  sys::Exit Seatrial(std::vector<std::string> arguments) {
+    sys::Command command;
+    command.argv = {Variable("SEATRIAL_PROGRAM_DIR") + "/seatrial"};
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    command.directory = Variable("SEATRIAL_SOURCE_DIR");
+    const auto exit = sys::Run(std::move(command), base::Until::After(clock_, 240s));
+    EXPECT_TRUE(exit.ok()) << (exit.ok() ? "" : exit.error().message());
+    return exit.ok() ? *exit : sys::Exit{.status = -1, .signal = 0, .output = ""};
+  }
+
+  std::string State() const { return (folder_.path() / "state").string(); }
+  std::string Artifacts() const { return (folder_.path() / "artifacts").string(); }
+
+  base::SystemClock clock_;
+  sys::TempDir folder_ = *sys::TempDir::Make("trial-node");
+};
+
+TEST_F(TrialNodeTest, RunBringsAClusterUpTriesTheSuitesAndLeavesNothing) {
+  const sys::Exit exit =
+      Seatrial({"run", "--state-dir", State(), "--artifacts-dir", Artifacts(), "--report", "json",
+                "test/suites/basics", "test/suites/workloads"});
+
+  EXPECT_EQ(exit.status, 0) << exit.output;
+  EXPECT_THAT(exit.output, HasSubstr("3 tests: 3 passed"));
+  const auto report = value::ParseJson(*sys::ReadFile(Artifacts() + "/kuttl-report.json"));
+  EXPECT_TRUE(report.ok());
+  EXPECT_TRUE(!std::filesystem::exists(State()) || std::filesystem::is_empty(State()))
+      << "the cluster's state folder must be gone";
+}
+
+TEST_F(TrialNodeTest, EveryKindOfFailureIsExplainedDownToItsCause) {
+  const sys::Exit exit = Seatrial(
+      {"run", "--state-dir", State(), "--artifacts-dir", Artifacts(), "test/suites/failures"});
+
+  EXPECT_EQ(exit.status, 1) << exit.output;
+  EXPECT_THAT(exit.output, HasSubstr("test/suites/failures/wrong-value/00-assert.yaml:6"));
+  EXPECT_THAT(exit.output, HasSubstr(".data.color: expected \"blue\", found \"red\""));
+  EXPECT_THAT(exit.output, HasSubstr("ErrImageNeverPull"));
+  EXPECT_THAT(exit.output, HasSubstr("has failed and its restartPolicy is Never"));
+  EXPECT_THAT(exit.output, HasSubstr("no-such-map"));
+  EXPECT_TRUE(std::filesystem::exists(Artifacts() + "/missing-image/0-install/events.txt"));
+  EXPECT_THAT(*sys::ReadFile(Artifacts() + "/missing-image/0-install/events.txt"),
+              HasSubstr("ErrImageNeverPull"));
+}
+
+}  // namespace
+}  // namespace trial
