@@ -75,8 +75,7 @@ CaseResult CleanupCase(const TestRecord& test) {
   result.time = test.cleanup->took;
   result.verdict = test.cleanup->verdict;
   result.failures = test.cleanup->failures;
-  result.message =
-      fmt::format("{} in clean-up of namespace {}", ToString(result.verdict), test.cleanup->ns);
+  result.message = Message(result, "clean-up of namespace " + test.cleanup->ns);
   result.text = Describe(result.failures, {});
   return result;
 }
