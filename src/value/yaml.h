@@ -37,13 +37,15 @@ struct Document {
   Mark At(const std::vector<std::string>& path) const;
 };
 
-// All documents of a stream, read as kuttl reads them (sigs.k8s.io/yaml: YAML 1.1 scalars:
-// yes/no/on/off are booleans, 0644 is octal, 1_000 a number; anchors and merge keys work; duplicate
-// keys: last wins, with a warning; non-string keys become strings; a document that starts with { is
-// JSON). Documents are split at lines that start with ---; blank and comment-only ones are left
-// out. Text after --- other than a comment is a problem. All problems are returned, not only the
-// first; a document with an error is left out. Never throws; input may be hostile (depth at most
-// 100, size as given).
+// All documents of a stream, read as kuttl reads them (sigs.k8s.io/yaml 1.6: YAML 1.1 scalars:
+// yes/no/on/off are booleans, and so are the letters y and n, with a warning; 0644 is octal, 1_000
+// a number; anchors and merge keys work, a merge replaces the keys above it; duplicate keys: last
+// wins, with a warning; non-string keys become strings; a document that starts with { is JSON).
+// Whole floats are integers. Documents are split at lines that start with ---; blank and
+// comment-only ones are left out. Text after --- other than a comment is a problem. All problems
+// are returned, not only the first (of broken syntax the first of each document); a document with
+// an error is left out. Never throws; input may be hostile (depth at most 100, aliases expand to at
+// most 200000 nodes and 64 MiB, size as given). Any thread.
 struct ParsedYaml {
   std::vector<Document> documents;
   std::vector<Problem> problems;
