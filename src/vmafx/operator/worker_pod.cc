@@ -71,6 +71,11 @@ Json Container(const api::Job& job, const std::string& pod, const Slot& slot,
             {"capabilities", {{"drop", {"ALL"}}}}}}};
 }
 
+// Objects come from the API server, fields that are not set come as null: "" for both.
+std::string Text(const Json& json, const char* field) {
+  return value::FindString(json, {field});
+}
+
 // The state of the worker container: {"waiting": ...}, {"running": ...}, {"terminated": ...}.
 Json ContainerState(const kube::Object& pod) {
   const Json* state = pod.Find({"status", "containerStatuses", "0", "state"});
@@ -85,26 +90,31 @@ std::string WithMessage(const std::string& reason, const std::string& message) {
 std::string Trouble(const kube::Object& pod) {
   const Json* conditions = pod.Find({"status", "conditions"});
   for (const Json& each : conditions == nullptr ? Json::array() : *conditions) {
-    if (each.value("type", "") == "PodScheduled" && each.value("status", "") == "False") {
-      return WithMessage(each.value("reason", ""), each.value("message", ""));
+    if (Text(each, "type") == "PodScheduled" && Text(each, "status") == "False") {
+      return WithMessage(Text(each, "reason"), Text(each, "message"));
     }
   }
-  const Json waiting = ContainerState(pod).value("waiting", Json::object());
-  const std::string reason = waiting.value("reason", "");
+  const Json state = ContainerState(pod);
+  const Json* found = value::Find(state, {"waiting"});
+  const Json waiting = found == nullptr ? Json::object() : *found;
+  const std::string reason = Text(waiting, "reason");
   if (reason.empty() || reason == "ContainerCreating" || reason == "PodInitializing") return "";
-  return WithMessage(reason, waiting.value("message", ""));
+  return WithMessage(reason, Text(waiting, "message"));
 }
 
 // "container exited with 137 (OOMKilled)", "Evicted: the node was low on memory".
 std::string End(const kube::Object& pod) {
   const std::string reason = pod.String({"status", "reason"});
   if (!reason.empty()) return WithMessage(reason, pod.String({"status", "message"}));
-  const Json terminated = ContainerState(pod).value("terminated", Json::object());
-  if (terminated.empty()) return "it ended without a word";
-  std::string end = fmt::format("container exited with {}", terminated.value("exitCode", 0));
-  const std::string cause = terminated.value("reason", "");
+  const Json state = ContainerState(pod);
+  const Json* found = value::Find(state, {"terminated"});
+  const Json terminated = found == nullptr ? Json::object() : *found;
+  const Json* code = value::Find(terminated, {"exitCode"});
+  if (code == nullptr || !code->is_number_integer()) return "it ended without a word";
+  std::string end = fmt::format("container exited with {}", code->get<int>());
+  const std::string cause = Text(terminated, "reason");
   if (!cause.empty() && cause != "Error" && cause != "Completed") end += " (" + cause + ")";
-  const std::string words(base::Trim(terminated.value("message", "")));
+  const std::string words(base::Trim(Text(terminated, "message")));
   return WithMessage(end, words);
 }
 
@@ -174,7 +184,7 @@ WorkerPod ReadWorkerPod(const kube::Object& pod) {
   worker.ended = phase == "Succeeded" || phase == "Failed";
   const Json state = ContainerState(pod);
   for (const char* started : {"running", "terminated"}) {
-    const std::string at = state.value(started, Json::object()).value("startedAt", "");
+    const std::string at = value::FindString(state, {started, "startedAt"});
     if (!at.empty()) worker.started_at = at;
   }
   if (worker.ended) {

@@ -126,6 +126,10 @@ TEST(WorkerPodTest, SaysHowAPodEnded) {
             "container exited with 3: no controller");
   EXPECT_EQ(Read(R"({"phase": "Failed", "reason": "Evicted", "message": "low on memory"})").end,
             "Evicted: low on memory");
+  EXPECT_EQ(Read(R"({"phase": "Failed", "reason": null, "containerStatuses": [{"state":
+      {"terminated": {"exitCode": 1, "reason": null, "startedAt": null}}}]})")
+                .end,
+            "container exited with 1");
   EXPECT_EQ(Read(R"({"phase": "Failed"})").end, "it ended without a word");
 }
 
