@@ -67,9 +67,6 @@ Result<> Up(const Flags& flags, Context& context) {
   const base::Until until = UntilTimeout(context, flags.timeout);
   spec.kubernetes_bin = TRY(FindKubernetes(flags.kubernetes_bin, until));
   for (const std::string& image : flags.images) spec.images.emplace_back(image);
-  if (flags.images.empty() && spec.level != cluster::Level::kApi) {
-    if (const fs::path pause = FindPauseImage(); !pause.empty()) spec.images.push_back(pause);
-  }
 
   if (!flags.json) fmt::print("starting cluster {} ({})\n", spec.name, flags.level);
   cluster::Progress progress;
@@ -234,8 +231,7 @@ void AddUp(CLI::App& app, Context& context, const std::shared_ptr<Flags>& flags)
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   up->add_option("--image", flags->images,
-                 "image archive that the node gets at once (repeatable); default: the pause image "
-                 "beside this program");
+                 "image archive that the node gets while it starts (repeatable)");
   up->add_flag("--json", flags->json, "print the cluster and its start table as JSON");
   AddTimeout(up, flags);
 }

@@ -1,6 +1,9 @@
 #include "cluster/images/assemble.h"
 
+#include <elf.h>
+
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "base/text.h"
@@ -93,10 +96,28 @@ Blob ConfigBlob(const ImageSpec& spec, const std::vector<Blob>& layers) {
   return MakeBlob(config.dump());
 }
 
+// Whether it is a program that asks for no dynamic loader (program header PT_INTERP, elf(5)). The
+// loader itself is no judge of these: it crashes on those that are not position-independent.
+bool IsStatic(std::string_view elf) {
+  Elf64_Ehdr header;
+  if (elf.size() < sizeof header) return false;
+  std::memcpy(&header, elf.data(), sizeof header);
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return false;
+  for (size_t i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr part;
+    const size_t at = header.e_phoff + i * sizeof part;
+    if (at > elf.size() || elf.size() - at < sizeof part) return false;
+    std::memcpy(&part, elf.data() + at, sizeof part);
+    if (part.p_type == PT_INTERP) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<std::vector<SharedLibrary>> SharedLibraries(const std::filesystem::path& program,
                                                    const base::Until& until) {
+  if (IsStatic(TRY(sys::ReadFile(program)))) return std::vector<SharedLibrary>();
   const sys::Exit listed = TRY(sys::Run({.argv = {kLoader, "--list", program.string()}}, until));
   std::vector<SharedLibrary> libraries;
   if (listed.output.find("statically linked") != std::string::npos ||

@@ -172,7 +172,8 @@ TEST_F(ImagesTest, NoImageOfTheListHoldsAFixture) {
   ASSERT_GE(images.size(), 3u);
   for (const CatalogImage& image : images) {
     const Archive archive = *OpenArchive(image.archive);
-    for (const std::string& file : *ListFiles(archive, archive.images.at(0))) {
+    const std::vector<std::string> files = *ListFiles(archive, archive.images.at(0));
+    for (const std::string& file : files) {
       const bool expected =
           file.rfind("lib/x86_64-linux-gnu/", 0) == 0 || file.rfind("etc/", 0) == 0 ||
           file == "lib64/ld-linux-x86-64.so.2" ||

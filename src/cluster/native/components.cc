@@ -52,7 +52,6 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
   sandbox = "localhost/pause:1"
 [plugins."io.containerd.cri.v1.runtime"]
   restrict_oom_score_adj = true
-  enable_cdi = false
 [plugins."io.containerd.cri.v1.runtime".cni]
   bin_dirs = ["{bin}/cni", "{bin}", "/opt/cni/bin"]
   conf_dir = "/etc/cni/net.d"
@@ -144,10 +143,11 @@ std::string ProxyConfig(const NodeSpec& node) {
       .dump(2);
 }
 
-// Without `forward`: names outside the cluster fail at once instead of after a time-out.
+// All but the cluster's zones: there is no such name, at once. Without this a resolver would ask
+// again and again.
 std::string Corefile(const NodeSpec& node) {
   return fmt::format(
-      R"(.:53 {{
+      R"(cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {{
   bind {bridge}
   errors
   kubernetes cluster.local in-addr.arpa ip6.arpa {{
@@ -156,6 +156,13 @@ std::string Corefile(const NodeSpec& node) {
     ttl 5
   }}
   cache 5
+}}
+.:53 {{
+  bind {bridge}
+  errors
+  template ANY ANY {{
+    rcode NXDOMAIN
+  }}
 }}
 )",
       fmt::arg("bridge", node.addresses.bridge),

@@ -10,6 +10,7 @@
 
 #include "base/guarded.h"
 #include "base/text.h"
+#include "cluster/images/assemble.h"
 #include "cluster/native/bring_up.h"
 #include "cluster/native/cgroups.h"
 #include "cluster/native/enter.h"
@@ -138,6 +139,8 @@ class NativeProvider final : public Provider {
 
   Result<Cluster> Launch(const ClusterSpec& spec, int lock, Attempt& attempt, base::Instant begin,
                          const Progress& progress, const Until& until);
+  // Writes the sandbox image's archive.
+  Result<fs::path> MakePause(const Layout& layout, const Until& until);
   // Removes what a cluster that does not run has left; its lock is held by the caller.
   Result<> Remove(const std::string& name, const Until& until);
   // The init of a cluster that runs, sure to be no other process.
@@ -211,7 +214,9 @@ Result<Cluster> NativeProvider::Launch(const ClusterSpec& spec, int lock, Attemp
   cluster.init_pid = attempt.capsule.pid;
   TRY(WriteRecord(node.layout, cluster));
 
-  const BringUp plan{spec,
+  ClusterSpec complete = spec;
+  if (spec.level >= Level::kNode) complete.images.push_back(TRY(MakePause(node.layout, until)));
+  const BringUp plan{complete,
                      node,
                      attempt.capsule,
                      attempt.channel.ours.get(),
@@ -225,6 +230,18 @@ Result<Cluster> NativeProvider::Launch(const ClusterSpec& spec, int lock, Attemp
   cluster.kubernetes_version = std::move(started.version);
   TRY(WriteRecord(node.layout, cluster));
   return ReadRecord(node.layout);
+}
+
+Result<fs::path> NativeProvider::MakePause(const Layout& layout, const Until& until) {
+  images::ImageSpec image;
+  image.repository = "localhost/pause";
+  image.tag = "1";
+  image.program = "pause";
+  const auto made = TRY(images::Assemble(image, options_.program.parent_path(), until)
+                            .During("the sandbox image (`make build` builds its program)"));
+  const fs::path archive = layout.folder / "images" / "pause.tar";
+  TRY(WriteNew(archive, made.archive));
+  return archive;
 }
 
 Result<> NativeProvider::Remove(const std::string& name, const Until& until) {
