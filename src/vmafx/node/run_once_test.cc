@@ -31,6 +31,22 @@ fs::path Fixtures() {
   return fs::path(sources) / "test/e2e/fixtures";
 }
 
+// Keeps the worker's lines; does something at once, on the worker's own thread, when it has pulled
+// its job.
+class HookSink final : public base::LogSink {
+ public:
+  void Write(base::Level level, std::string_view line) override {
+    kept_.Write(level, line);
+    if (line.starts_with("job pulled") && on_pulled) on_pulled();
+  }
+  std::vector<std::string> lines() const { return kept_.lines(); }
+
+  std::function<void()> on_pulled;
+
+ private:
+  base::MemorySink kept_;
+};
+
 // The client's side of a real controller on loopback.
 class RunOnceTest : public ::testing::Test {
  protected:
@@ -82,20 +98,6 @@ class RunOnceTest : public ::testing::Test {
     Call(&rpc::VmafxController::Stub::CancelJob, request, response);
   }
 
-  // Reads the stream of jobs until `done`.
-  void AwaitJob(const std::function<bool(const rpc::Job&)>& done) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-    rpc::StreamJobsRequest request;
-    request.set_follow(true);
-    auto reader = stub_->StreamJobs(&context, request);
-    rpc::Job job;
-    while (reader->Read(&job)) {
-      if (done(job)) return context.TryCancel();
-    }
-    ADD_FAILURE() << "the stream ended before the job got there";
-  }
-
   RunOnceOptions OptionsFor(const std::string& id) {
     RunOnceOptions options;
     options.job_id = id;
@@ -143,7 +145,7 @@ class RunOnceTest : public ::testing::Test {
   }
 
   base::SystemClock clock_;
-  std::shared_ptr<base::MemorySink> sink_ = std::make_shared<base::MemorySink>();
+  std::shared_ptr<HookSink> sink_ = std::make_shared<HookSink>();
   sys::TempDir folder_ = *sys::TempDir::Make("run_once");
   controller::testing::LocalController controller_{clock_};
   std::unique_ptr<rpc::VmafxController::Stub> stub_;
@@ -213,11 +215,7 @@ TEST_F(RunOnceTest, ReportsEachBadInputAsAFailureThatSaysWhatIsWrong) {
 
 TEST_F(RunOnceTest, StopsWhenItsJobIsCancelled) {
   const std::string id = Submit(LongJob());
-  base::Crew crew;
-  crew.Start("cancel", [&](std::stop_token) {
-    AwaitJob([](const rpc::Job& job) { return job.status() == rpc::RUNNING; });
-    Cancel(id);
-  });
+  sink_->on_pulled = [&] { Cancel(id); };
 
   const auto ending = Run(OptionsFor(id));
 
@@ -231,11 +229,7 @@ TEST_F(RunOnceTest, StopsWhenItsJobIsCancelled) {
 TEST_F(RunOnceTest, GivesItsJobBackWhenAskedToStopAndAnotherWorkerFinishesIt) {
   const std::string id = Submit(LongJob());
   std::stop_source stop;
-  base::Crew crew;
-  crew.Start("stop", [&](std::stop_token) {
-    AwaitJob([](const rpc::Job& job) { return job.status() == rpc::RUNNING; });
-    stop.request_stop();
-  });
+  sink_->on_pulled = [&] { stop.request_stop(); };
 
   const auto ending = Run(OptionsFor(id), stop.get_token());
 
@@ -246,6 +240,7 @@ TEST_F(RunOnceTest, GivesItsJobBackWhenAskedToStopAndAnotherWorkerFinishesIt) {
   EXPECT_EQ(waiting.error(), "node shutting down, job interrupted");
   EXPECT_EQ(waiting.lost_attempts(), 0);
 
+  sink_->on_pulled = nullptr;
   auto second = OptionsFor(id);
   second.session.name = "pod-2";
   ASSERT_TRUE(Run(second).ok());
@@ -256,16 +251,11 @@ TEST_F(RunOnceTest, GivesItsJobBackWhenAskedToStopAndAnotherWorkerFinishesIt) {
 
 TEST_F(RunOnceTest, KeepsItsJobThroughARestartOfTheController) {
   const std::string id = Submit(LongJob());
-  base::Crew crew;
-  crew.Start("restart", [&](std::stop_token) {
-    AwaitJob([](const rpc::Job& job) { return job.status() == rpc::RUNNING; });
-    controller_.Restart();
-  });
+  sink_->on_pulled = [&] { controller_.Restart(); };
 
   const auto ending = Run(OptionsFor(id));
 
   ASSERT_TRUE(ending.ok()) << ending.error().message();
-  crew.StopAndJoin();
   EXPECT_EQ(Get(id).status(), rpc::COMPLETED);
   EXPECT_EQ(Get(id).attempt(), 1);
 }
