@@ -160,7 +160,10 @@ Failure Explain(const Condition& condition, const Judgement& judgement,
   failure.message = fmt::format("{}{}{}", subject, near || judgement.error ? ": " : " ", miss);
   failure.expected = condition.want == Condition::Want::kPresent ? value::ToYaml(expected) : "";
   if (near) {
+    // A single one is the message already.
+    const bool several = judgement.mismatches.size() > 1;
     for (const auto& mismatch : judgement.mismatches) {
+      if (!several) break;
       const Place at = condition.manifest.At(mismatch.path);
       failure.details.push_back(
           fmt::format("{}:{}: {}", at.file, at.mark.line, MismatchText(mismatch, expected)));

@@ -71,7 +71,6 @@ Result<cluster::Cluster> Up(const RunFlags& flags, cluster::Provider& provider, 
   spec.tied = !flags.keep;
   const base::Until until = UntilTimeout(context, flags.up_timeout);
   spec.kubernetes_bin = TRY(FindKubernetes(flags.kubernetes_bin, until));
-  if (const fs::path pause = FindPauseImage(); !pause.empty()) spec.images.push_back(pause);
   return provider.Up(spec, {}, until);
 }
 

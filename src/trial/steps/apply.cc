@@ -82,6 +82,7 @@ base::Result<Stored> PutPatiently(const StepContext& context, Manifest& manifest
                                   AppliedObjects& applied, const base::Until& until) {
   Object& object = manifest.object;
   base::Duration pause = kFirstPause;
+  std::optional<base::Error> reason;  // of the last try that was answered
   for (int attempt = 1;; ++attempt) {
     const auto resource = context.client.Discover(object.kind(), until);
     base::Result<Stored> stored = base::Error(Code::kInternal, "");
@@ -98,7 +99,10 @@ base::Result<Stored> PutPatiently(const StepContext& context, Manifest& manifest
       again = resource.Is(Code::kUnavailable) ||
               (resource.Is(Code::kNotFound) && IsComing(context.client, object.kind(), until));
     }
+    if (stored.Is(Code::kTimeout) && reason)
+      return std::move(*reason).During(fmt::format("{} tries, the last answer", attempt - 1));
     if (stored.ok() || !again) return stored;
+    reason = stored.error();
     if (attempt == 1 && !stored.Is(Code::kExists) && !stored.Is(Code::kConflict))
       context.story.Line(fmt::format("trying again: {}", stored.error().message()));
     if (!until.Pause(pause)) return stored;
