@@ -1,7 +1,7 @@
 # The ways in. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup kubernetes build test e2e layers format format-check asan tsan fuzz \
-	bench-cluster bench-runner bench-scoring clean
+.PHONY: help setup kubernetes build test e2e layers format format-check asan tsan \
+	images bench-cluster bench-runner bench-scoring clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ kubernetes: ## build the pinned Kubernetes programs once, print their folder
 
 build: ## compile everything into build/release/bin
 	@tools/run/build
+
+images: build ## assemble the platform's images into build/images
+	@build/release/bin/seatrial image assemble deploy/images/images.yaml --programs build/release/bin --out build/images
 
 test: ## compile and run all tests, the lower layers under AddressSanitizer too
 	@tools/run/test
@@ -37,17 +40,14 @@ asan: ## the lower layers' tests under AddressSanitizer
 tsan: ## the lower layers' tests under ThreadSanitizer
 	@tools/run/sanitize tsan
 
-bench-cluster: ## from nothing to a ready cluster, against kind
+bench-cluster: ## from nothing to a ready cluster, against its floor: etcd and kube-apiserver alone
 	@bench/cluster
 
 bench-runner: ## the same suites under ours and under kuttl
 	@bench/runner
 
-bench-scoring: ## frames scored per second
-	@bench/scoring
-
-fuzz: ## feed the parsers malformed input
-	@fuzz/run
+bench-scoring: ## vmafx score beside ffmpeg's libvmaf on the same clip
+	@bench/scoring/run
 
 clean: ## remove build/ (the caches outside the checkout stay)
 	@rm -rf build

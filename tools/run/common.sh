@@ -36,7 +36,7 @@ run_tests() {  # PRESET: shows ctest's lines; a report per program in build/repo
   rm -rf "$report"
   mkdir -p "$report"
   GTEST_OUTPUT=xml:$report/gtest/ GTEST_COLOR=no step_shown "test ($1)" \
-    ctest --preset "$1" --output-junit "$report/ctest.xml" ${TEST:+--tests-regex "$TEST"} || status=$?
+    ctest --preset "$1" --output-junit "$report/ctest.xml" ${TEST:+--tests-regex "$TEST" --no-tests=ignore} || status=$?
   # shellcheck disable=SC2046
   write_counts "test-$1" $(tools/run/count_tests "$report/ctest.xml" "$report/gtest")
   return "$status"

@@ -26,7 +26,7 @@ self=$(field job-tiny-self score)
 awk -v score="$score" -v expected="$expected" -v self="$self" 'BEGIN {
   if (score !~ /^[0-9.]+$/) { print "score " score " is not a number"; exit 1 }
   off = score - expected; if (off < 0) off = -off
-  if (off > 0.000002) { print "score " score " is not the expected " expected; exit 1 }
+  if (off > 0.000001) { print "score " score " is not the expected " expected; exit 1 }
   apart = self - score; if (apart < 0) apart = -apart
   if (apart < 1) { print "ref against ref scores " self ", ref against dist " score ": the inputs are not told apart"; exit 1 }
 }' || exit 1
