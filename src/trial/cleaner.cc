@@ -71,13 +71,18 @@ void Cleaner::Work() {
     auto leftovers = queue_.Pop(base::Until::After(announcer_.clock(), kPatience));
     if (leftovers.Is(Code::kTimeout)) continue;
     if (!leftovers.ok() || !leftovers->has_value()) return;
-    Clean(**leftovers);
+    Clean(**std::move(leftovers));
   }
 }
 
-void Cleaner::Clean(const Leftovers& leftovers) {
+void Cleaner::Clean(Leftovers leftovers) {
   const base::Instant asked = announcer_.clock().Now();
   const auto until = base::Until::After(announcer_.clock(), options_.limit);
+  if (leftovers.perhaps_made && leftovers.ns_uid.empty()) {
+    const auto present = client_.Get(kNamespace, {"", leftovers.ns}, until);
+    if (present.ok() && present->Label(kRunLabel) == options_.run)
+      leftovers.ns_uid = present->uid();
+  }
   Outcome outcome = RemoveObjects(leftovers, until);
   if (leftovers.ns_uid.empty())
     return End(leftovers.id, leftovers.ns, std::move(outcome), announcer_.clock().Now() - asked);

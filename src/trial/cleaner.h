@@ -25,8 +25,10 @@ constexpr char kRunLabel[] = "seatrial.dev/run";
 struct Leftovers {
   TestId id;
   std::string ns;
-  std::string ns_uid;                  // set: this very namespace is to be deleted
-  bool keep = false;                   // skipDelete: touch nothing
+  std::string ns_uid;  // set: this very namespace is to be deleted
+  bool perhaps_made =
+      false;          // no answer to its creation: if it is there with our label, it is ours
+  bool keep = false;  // skipDelete: touch nothing
   std::vector<CreatedObject> created;  // in the order made
 };
 
@@ -71,7 +73,7 @@ class Cleaner {
   };
 
   void Work();
-  void Clean(const Leftovers& leftovers);
+  void Clean(Leftovers leftovers);
   Outcome RemoveObjects(const Leftovers& leftovers, const base::Until& until);
   base::Result<> DeleteNamespace(const Leftovers& leftovers, const base::Until& until);
   void WatchNamespaces();

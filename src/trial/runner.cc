@@ -211,6 +211,10 @@ class Runner {
 
   base::Result<RunResult> End(const Outcome& set_up, bool interrupted, base::Instant started,
                               base::Duration to_verdict) {
+    if (interrupted)
+      Story(announcer_, {})
+          .Warn({},
+                "interrupted: removing what the tests made; interrupt again to leave it behind");
     HandOverShared();
     const Cleaner::Verdicts cleanup = cleaner_.Finish();
     RunEnded event;

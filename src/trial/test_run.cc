@@ -88,7 +88,8 @@ class TestRun {
   // Tries again while the API server does not answer.
   base::Result<> MakeNamespace(const Story& story, const base::Until& until) {
     for (base::Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-      const auto made = client_.Create(NamespaceObject(ns_, settings_.run, plan_.id), until);
+      const auto made =
+          client_.Create(NamespaceObject(ns_, settings_.run, plan_.id), Shielded(until));
       if (made.ok()) {
         leftovers_.ns_uid = made->uid();
         story.Line(fmt::format("namespace {} created", ns_));
@@ -96,6 +97,7 @@ class TestRun {
       }
       if (made.Is(Code::kExists)) return UseNamespace(story, until);
       if (made.Is(Code::kDenied)) return UseForbiddenNamespace(story, made.error(), until);
+      leftovers_.perhaps_made = true;
       if (!made.Is(Code::kUnavailable) || !until.Pause(pause)) return made.error();
     }
   }
@@ -152,9 +154,7 @@ class TestRun {
         own_limit ? std::chrono::seconds(step.check->timeout) : settings_.timeout;
     announcer_.Tell(StepStarted{id, step.file, limit, Assertions(step)});
     const StepContext context = Context(id);
-    Outcome outcome = Do(context, step, limit, until);
-    if (!outcome.ok() && until.Stopped() && outcome.verdict != Verdict::kFailed)
-      outcome = Interrupted(step);
+    const Outcome outcome = Do(context, step, limit, until);
     std::vector<std::string> collected;
     if (!outcome.ok() && !until.Stopped()) {
       collected = Collect(context, step, outcome, KindsSoFar(step),
@@ -177,6 +177,7 @@ class TestRun {
   Outcome Do(const StepContext& context, const Step& step, base::Duration limit,
              const base::Until& until) {
     Outcome outcome = Delete(context, step.deletes, until.Within(limit));
+    if (until.Stopped()) return Interrupted(step);
     if (!outcome.ok()) return outcome;
     outcome = RunCommands(context, step, until);
     Outcome applied = Apply(context, step.apply, applied_, until);

@@ -55,7 +55,7 @@ base::Result<Stored> Patch(kube::Client& client, const Object& object, const Obj
 }
 
 base::Result<Stored> Post(kube::Client& client, const Object& object, const base::Until& until) {
-  Object stored = TRY(client.Create(object, until));
+  Object stored = TRY(client.Create(object, Shielded(until)));
   return Stored{std::move(stored), true};
 }
 

@@ -277,6 +277,9 @@ class Waiter {
     if (until.Stopped()) {
       Outcome outcome;
       outcome.Add(Verdict::kErrored, FailureAt({step_.file, {}}, "interrupted"));
+      if (!told_.waiting_for.empty())
+        outcome.failures.front().details.push_back(
+            fmt::format("while waiting for {}: {}", told_.waiting_for, told_.mismatch));
       return outcome;
     }
     const base::Until last = base::Until::After(until.clock(), kLastLook, until.stop());

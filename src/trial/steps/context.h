@@ -50,6 +50,13 @@ inline Verdict VerdictOf(const base::Error& error) {
   }
 }
 
+// For requests that make something: whoever interrupts them would not learn what there is to
+// remove. Not stopped, but at most some seconds.
+inline base::Until Shielded(const base::Until& until) {
+  constexpr base::Duration kLongest = std::chrono::seconds(5);
+  return until.Within(kLongest).Stopping({});
+}
+
 inline Failure FailureAt(const Place& place, std::string message) {
   Failure failure;
   failure.file = place.file;
