@@ -12,9 +12,10 @@ constexpr base::Duration kAgain = milliseconds(10);
 constexpr size_t kShown = 300;
 
 bool WorthRetrying(const net::Response& response) {
-  // 403 and 404 too: namespaces, roles and admission are set up by the server's own start hooks.
-  return response.status == 403 || response.status == 404 || response.status == 429 ||
-         response.status >= 500;
+  // 403, 404 and 422 too: namespaces, roles, admission and the range of Service addresses are set
+  // up by the server's own start hooks.
+  return response.status == 403 || response.status == 404 || response.status == 422 ||
+         response.status == 429 || response.status >= 500;
 }
 
 std::string Shown(const base::Result<net::Response>& response) {

@@ -180,7 +180,7 @@ Result<Started> RunBringUp(const BringUp& plan, const Until& until) {
   auto table = starter.Finish(until);
   if (!gone.ok()) return gone.error();
   if (!table.ok()) return std::move(table).error();
-  TRY(starter.Send({{"do", "hand-over"}, {"tied", plan.spec.tied}}));
+  TRY(starter.HandOver(plan.spec.tied, until));
   return Started{std::move(*table), start.version()};
 }
 

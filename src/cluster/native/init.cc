@@ -16,6 +16,7 @@
 #include "cluster/native/capsule.h"
 #include "cluster/native/node_view.h"
 #include "cluster/native/protocol.h"
+#include "cluster/native/volumes.h"
 #include "sys/error.h"
 #include "sys/files.h"
 #include "sys/process.h"
@@ -113,10 +114,14 @@ class Init {
     fcntl(kLockFd, F_SETFD, FD_CLOEXEC);
     sys::Fd signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     while (!ending_) {
-      pollfd fds[] = {{signals.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}};
-      poll(fds, control_.valid() ? 2 : 1, Timeout());
+      // Poll skips what is closed, for its number is -1 then.
+      pollfd fds[] = {{signals.get(), POLLIN, 0},
+                      {control_.get(), POLLIN, 0},
+                      {volumes_.descriptor(), POLLIN, 0}};
+      poll(fds, std::size(fds), Timeout());
       if (fds[0].revents != 0) TakeSignals(signals.get());
-      if (control_.valid() && fds[1].revents != 0) TakeMessage();
+      if (fds[1].revents != 0) TakeMessage();
+      if (fds[2].revents != 0) volumes_.OpenNew();
       RestartWhatIsDue();
     }
     return 0;
@@ -203,6 +208,8 @@ class Init {
       handed_over_ = true;
       tied_ = packet->message.value("tied", true);
       WriteComponents();
+      const auto told = SendPacket(control_.get(), {{"event", "handed-over"}});
+      if (!told.ok()) log_.Warn("not told", {{"reason", told.error().message()}});
     }
   }
 
@@ -214,7 +221,8 @@ class Init {
     view.global_sysctls = message.value("globalSysctls", view.global_sysctls);
     view.network_sysctls = message.value("networkSysctls", view.network_sysctls);
     folder_ = view.layout.folder;
-    const auto entered = EnterNodeView(view);
+    auto entered = EnterNodeView(view);
+    if (entered.ok()) entered = volumes_.Watch(kHostPathVolumes);
     if (entered.ok()) return Tell({{"event", "booted"}});
     log_.Error("boot failed", {{"reason", entered.error().message()}});
     Tell({{"event", "failed"}, {"message", entered.error().message()}});
@@ -260,6 +268,7 @@ class Init {
   sys::Fd control_{kControlFd};
   sys::Fd lock_{kLockFd};
   std::filesystem::path folder_;
+  VolumeOpener volumes_;
   std::list<Child> children_;
   bool handed_over_ = false;
   bool tied_ = false;

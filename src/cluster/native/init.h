@@ -20,6 +20,7 @@ namespace cluster::native {
 //         {"event": "failed", "message"}    the boot went wrong; the init ends
 //         {"event": "started", "name", "pid"}
 //         {"event": "exited", "name", "how", "ok", "restarts"}
+//         {"event": "handed-over"}          components.json is there
 //
 // After hand-over, components.json of the state folder says the same, and no more events are told.
 // Ends the node, by returning, at SIGTERM and when the channel closes, unless it was handed over

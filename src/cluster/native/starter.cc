@@ -150,4 +150,16 @@ base::Result<std::vector<StartRow>> Starter::Finish(const base::Until& until) {
   });
 }
 
+base::Result<> Starter::HandOver(bool tied, const base::Until& until) {
+  TRY(Send({{"do", "hand-over"}, {"tied", tied}}));
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until.Left()).count();
+    pollfd fd{channel_, POLLIN, 0};
+    if (poll(&fd, 1, static_cast<int>(left)) == 0)
+      return base::Error(base::Code::kTimeout, "the node does not take over");
+    const Packet packet = TRY(ReceivePacket(channel_));
+    if (value::FindString(packet.message, {"event"}) == "handed-over") return base::Ok();
+  }
+}
+
 }  // namespace cluster::native

@@ -48,6 +48,9 @@ class Starter {
   // failure, or the start table.
   base::Result<std::vector<StartRow>> Finish(const base::Until& until);
 
+  // After Finish: the start is complete. Waits until the init says so too.
+  base::Result<> HandOver(bool tied, const base::Until& until);
+
  private:
   struct State {
     bool booted = false;
