@@ -10,6 +10,14 @@ if helm status vmafx --namespace vmafx-system >/dev/null 2>&1; then
   kubectl apply --server-side --force-conflicts --filename deploy/helm/vmafx/crds/
 fi
 
+explain() {
+  kubectl get pods --namespace vmafx-system --output wide
+  kubectl get events --namespace vmafx-system --field-selector type=Warning \
+    --output 'jsonpath={range .items[*]}{.involvedObject.kind} {.involvedObject.name}: {.reason}: {.message}{"\n"}{end}'
+  kubectl logs --namespace vmafx-system --selector app.kubernetes.io/name=vmafx --tail 5 --prefix || true
+  exit 1
+} >&2
+
 helm upgrade --install vmafx deploy/helm/vmafx \
   --namespace vmafx-system --create-namespace \
   --values test/e2e/values.yaml \
@@ -19,4 +27,4 @@ helm upgrade --install vmafx deploy/helm/vmafx \
   --set-string controller.image.tag="$SEATRIAL_IMAGE_VMAFX_CONTROLLER_TAG" \
   --set-string worker.image.repository="$SEATRIAL_IMAGE_VMAFX_NODE_REPOSITORY" \
   --set-string worker.image.tag="$SEATRIAL_IMAGE_VMAFX_NODE_TAG" \
-  --wait --timeout 240s
+  --wait --timeout 120s || explain

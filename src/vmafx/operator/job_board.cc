@@ -48,9 +48,13 @@ void JobBoard::Keep(std::stop_token stop) {
     if (forever.Stopped()) return;
     const bool news = state_.With([&](State& state) {
       state.jobs.clear();  // rather none than old ones: who needs one asks the controller
-      return std::exchange(state.error, ended.message()) != ended.message();
+      return !std::exchange(state.down, true);
     });
-    if (news) log_.Warn("job stream down", {{"why", ended.message()}});
+    if (news) {
+      log_.Warn("job stream down, trying again until it is up", {{"why", ended.message()}});
+    } else {
+      log_.Debug("job stream still down", {{"why", ended.message()}});
+    }
     forever.Pause(delay);
     delay = std::min<base::Duration>(delay * 2, milliseconds(2000));
   }
@@ -59,14 +63,16 @@ void JobBoard::Keep(std::stop_token stop) {
 void JobBoard::Take(const rpc::Job& job) {
   // Jobs that clients submit to the controller directly are no VmafxJob's.
   const bool ours = job.pinned() && !job.idempotency_key().empty() && !job.name().empty();
+  bool back = false;
   const bool newer = state_.With([&](State& state) {
-    state.error.clear();
+    back = std::exchange(state.down, false);
     if (!ours) return false;
     rpc::Job& known = state.jobs[job.idempotency_key()];
     if (known.id() == job.id() && known.revision() >= job.revision()) return false;
     known = job;
     return true;
   });
+  if (back) log_.Info("job stream up again");
   if (newer) listener_({job.namespace_(), job.name()});
 }
 

@@ -39,7 +39,7 @@ class JobBoard final : public ctrl::Part {
  private:
   struct State {
     std::map<std::string, rpc::Job> jobs;  // by UID of the VmafxJob
-    std::string error;                     // why the stream is down, said once
+    bool down = false;                     // said, and not up since
   };
 
   void Keep(std::stop_token stop);

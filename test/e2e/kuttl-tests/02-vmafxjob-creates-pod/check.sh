@@ -8,19 +8,24 @@ fail() {
   exit 1
 }
 
-field() { # job, path below .status
-  kubectl get vmafxjob "$1" --namespace "$NAMESPACE" --output "jsonpath={.status.$2}"
+status() { # job; jsonpath expressions below .status: one line, parted by |
+  kubectl get vmafxjob "$1" --namespace "$NAMESPACE" --output "jsonpath=$2"
 }
 
 # vmafx-operator makes the Pods: one for this job, not one for each time it looks.
-pods=$(kubectl get pods --namespace "$NAMESPACE" --selector vmafx.dev/job=job-tiny-cpu --output name | wc -l)
-[ "$pods" -eq 1 ] || fail "want exactly one Pod for job-tiny-cpu, found $pods"
+pods=$(kubectl get pods --namespace "$NAMESPACE" --selector vmafx.dev/job=job-tiny-cpu \
+  --output 'jsonpath={range .items[*]}{.spec.nodeName}{"\n"}{end}')
+count=$(printf '%s' "$pods" | grep -c . || true)
+[ "$count" -eq 1 ] || fail "want exactly one Pod for job-tiny-cpu, found $count"
 
 # .status.score: vmafx-operator, from vmafx-controller, computed by vmafx-node with libvmaf. The expected one is what
 # ffmpeg's libvmaf says of the same files (test/e2e/fixtures/README.md).
 expected=$(cat ../../fixtures/expected-score)
-score=$(field job-tiny-cpu score)
-self=$(field job-tiny-self score)
+line=$(status job-tiny-cpu '{.status.score}|{.status.assignedNode}|{.status.controllerJobID}|{.status.startedAt}|{.status.finishedAt}')
+IFS='|' read -r score node id started finished <<LINE
+$line
+LINE
+self=$(status job-tiny-self '{.status.score}')
 [ -n "$score" ] || fail "job-tiny-cpu has no score yet"
 [ -n "$self" ] || fail "job-tiny-self has no score yet"
 awk -v score="$score" -v expected="$expected" -v self="$self" 'BEGIN {
@@ -32,13 +37,10 @@ awk -v score="$score" -v expected="$expected" -v self="$self" 'BEGIN {
 }' || exit 1
 
 # Set by vmafx-operator: the Kubernetes node that the Pod ran on, because this namespace has no VmafxNodes.
-node=$(kubectl get pod job-tiny-cpu-1 --namespace "$NAMESPACE" --output 'jsonpath={.spec.nodeName}')
-[ "$(field job-tiny-cpu assignedNode)" = "$node" ] || fail "assignedNode is $(field job-tiny-cpu assignedNode), the Pod ran on $node"
-[ -n "$(field job-tiny-cpu controllerJobID)" ] || fail "no controllerJobID"
+[ "$node" = "$pods" ] || fail "assignedNode is $node, the Pod ran on $pods"
+[ -n "$id" ] || fail "no controllerJobID"
 
 # RFC 3339 in UTC: the order of text is the order of time.
-started=$(field job-tiny-cpu startedAt)
-finished=$(field job-tiny-cpu finishedAt)
 [ -n "$started" ] && [ -n "$finished" ] || fail "startedAt \"$started\" or finishedAt \"$finished\" is missing"
 first=$(printf '%s\n%s\n' "$started" "$finished" | LC_ALL=C sort | head -n 1)
 [ "$first" = "$started" ] || fail "startedAt $started is after finishedAt $finished"
