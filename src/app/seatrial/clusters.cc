@@ -37,10 +37,6 @@ base::Result<fs::path> FindKubernetes(const std::string& given, const base::Unti
       "their folder with --kubernetes-bin or SEATRIAL_KUBERNETES_BIN");
 }
 
-fs::path FindPauseImage() {
-  return FindNearProgram("images/pause.tar");
-}
-
 std::unique_ptr<cluster::Provider> MakeProvider(Context& context, const std::string& state_dir) {
   return cluster::MakeNativeProvider(
       {.state_dir = state_dir, .program = std::filesystem::read_symlink("/proc/self/exe")},

@@ -23,10 +23,6 @@ std::unique_ptr<cluster::Provider> MakeProvider(Context& context, const std::str
 base::Result<std::filesystem::path> FindKubernetes(const std::string& given,
                                                    const base::Until& until);
 
-// The archive of the pause image: images/pause.tar beside this program or up to three folders above
-// it; empty when there is none.
-std::filesystem::path FindPauseImage();
-
 // Loads the images of `paths` (OCI archives, or folders that `seatrial image assemble` wrote) into
 // the node of `target`, and prints a line for each.
 base::Result<> LoadImages(const cluster::Cluster& target, const std::vector<std::string>& paths,

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "cluster/native/components.h"
+#include "cluster/native/boot_objects.h"
 #include "kube/client.h"
 #include "kube/kubeconfig.h"
 

@@ -64,18 +64,6 @@ struct ConfigFile {
 // The files that the command lines above name, keys aside.
 std::vector<ConfigFile> ConfigFiles(const NodeSpec& node);
 
-// Kubernetes objects (JSON) that make the cluster complete, each with the path to POST it to.
-struct BootObject {
-  std::string path;
-  std::string json;
-};
-// What the API server needs to reach the kubelet's logs and exec.
-std::vector<BootObject> AccessObjects();
-// Cluster DNS: the role of CoreDNS, Service kube-dns and its EndpointSlice.
-std::vector<BootObject> DnsObjects(const Addresses& addresses);
-// The default StorageClass "standard".
-std::vector<BootObject> StorageObjects();
-
 // The global sysctls that the kubelet wants, by file below /proc/sys. They are given to it by files
 // mounted over the real ones, so that the machine keeps its own.
 // https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/cm/container_manager_linux.go

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cluster/native/boot_objects.h"
 #include "value/json.h"
 
 namespace cluster::native {

@@ -69,7 +69,9 @@ class RelayTest : public testing::Test {
  protected:
   void SetUp() override {
     relay_ = fork();
-    if (relay_ == 0) _exit(RunRelay(outside_.listener.get(), inside_.number, base::Log::Nowhere()));
+    if (relay_ != 0) return;
+    inside_.listener.Reset();  // held here too, it would still accept when the test's is closed
+    _exit(RunRelay(outside_.listener.get(), inside_.number, base::Log::Nowhere()));
   }
   void TearDown() override {
     kill(relay_, SIGKILL);
