@@ -40,6 +40,8 @@ function(house_tests id kind pattern sources)
   string(REPLACE "unit_" "" target "${target}")
   add_executable(${target} ${sources})
   house_compile(${target})
+  # Compiled once, run once: what is tested is optimised, the tests are not.
+  target_compile_options(${target} PRIVATE -O0)
   get_property(testing_libraries GLOBAL PROPERTY house_testing_libraries)
   target_link_libraries(${target} PRIVATE house_${id} ${testing_libraries} GTest::gmock GTest::gtest_main)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)

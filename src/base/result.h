@@ -83,7 +83,9 @@ class [[nodiscard]] Result {
 
   T& operator*() & { return Get(); }
   const T& operator*() const& { return const_cast<Result*>(this)->Get(); }
-  T&& operator*() && { return std::move(Get()); }
+  // By value, so that `for (auto& x : *List())` and `const auto& x = *Find()` do not refer to a
+  // dead temporary.
+  T operator*() && { return std::move(Get()); }
   T* operator->() { return &Get(); }
   const T* operator->() const { return &const_cast<Result*>(this)->Get(); }
 
