@@ -75,6 +75,11 @@ Result<std::vector<std::string>> ArchivesOf(const std::vector<std::string>& path
 
 base::Result<> LoadImages(const cluster::Cluster& target, const std::vector<std::string>& paths,
                           const base::Until& until) {
+  if (target.level == cluster::Level::kApi)
+    return Fail(base::Code::kInvalid,
+                "cluster {0} has no node to load images into: `seatrial down --name {0}`, then "
+                "`seatrial up --name {0} --level node`",
+                target.name);
   const images::NodeRuntime node{.ctr = target.kubernetes_bin / "ctr",
                                  .socket = target.containerd_socket};
   for (const std::string& path : TRY(ArchivesOf(paths))) {
@@ -95,7 +100,7 @@ void AddImageCommands(CLI::App& app, Context& context) {
 
   struct Flags {
     std::string list, programs = "build/release/bin", out = "build/images", path, name = "seatrial",
-                      state_dir;
+                      state_dir = kStateDir;
     std::vector<std::string> archives;
     std::string timeout = "300s";
   };
