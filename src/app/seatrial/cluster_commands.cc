@@ -272,7 +272,8 @@ void AddClusterCommands(CLI::App& app, Context& context) {
   shell->add_option("command", flags->command, "the command and its arguments, after --");
 
   CLI::App* gc = Add(app, context, flags, "gc",
-                     "remove what clusters left that ended without `down` (up and down do it too)",
+                     "remove what clusters left that ended without `down` (`up` does it too; "
+                     "`down` does it for the cluster that it names)",
                      "  seatrial gc", CollectGarbage);
   AddTimeout(gc, flags);
 }
