@@ -17,12 +17,13 @@ struct Context {
   int exit_code = 0;
 };
 
-// Exit codes of all commands but test, assert and errors, which keep kuttl's.
+// Exit codes. `test` keeps kuttl's: kPassed, else kFailed, whatever the reason; it shares only
+// kUsage (wrong flags, no cluster named) and kInterrupted.
 constexpr int kPassed = 0;
 constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-constexpr int kErrored = 3;
-constexpr int kNothingRan = 4;
+constexpr int kUsage = 2;       // wrong flags, or input that cannot be used: a suite, an image list
+constexpr int kErrored = 3;     // could not find out: no root, no programs, no API server
+constexpr int kNothingRan = 4;  // there was no test to run
 constexpr int kInterrupted = 130;
 
 void AddClusterCommands(CLI::App& app,

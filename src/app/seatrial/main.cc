@@ -9,13 +9,15 @@ namespace {
 constexpr char kVersion[] = "seatrial 0.1.0";
 
 constexpr char kExamples[] = R"text(Examples:
-  seatrial run test/e2e/kuttl-test.yaml   a cluster, the images, the suite, the report, and nothing left behind
+  seatrial run --image build/images --config test/e2e/kuttl-test.yaml
+                                          a cluster, the images, the suite, the report, and nothing left behind
   seatrial up                             a one-node Kubernetes cluster called "seatrial"
   seatrial test --kubeconfig "$(seatrial kubeconfig --path)" tests/e2e
   seatrial shell -- kubectl get pods -A
   seatrial down
 
-Exit codes: 0 passed, 1 failed, 2 bad usage or invalid input, 3 could not find out, 4 nothing ran, 130 interrupted.)text";
+Exit codes: 0 passed, 1 failed, 2 bad usage or invalid input, 3 could not find out, 4 no test to run, 130 interrupted.
+`seatrial test` keeps kuttl's: 0 all passed, else 1.)text";
 
 }  // namespace
 

@@ -131,7 +131,7 @@ Result<int> TestOn(const cluster::Cluster& target, const LoadedSuite& suite,
     on.kubernetes_bin = target.kubernetes_bin.string();
     on.scope = trial::WatchScope::kCluster;
     on.environment = variables;
-    code = RunSuite(suite, suite_flags, on, context);
+    code = TRY(RunSuite(suite, suite_flags, on, context));
   }
   steps.End("suite");
   return code;
@@ -155,6 +155,7 @@ Result<> End(const cluster::Cluster& target, const RunFlags& flags, cluster::Pro
 
 Result<int> RunAll(const SuiteFlags& suite_flags, const RunFlags& flags, Context& context) {
   const LoadedSuite suite = TRY(LoadSuite(suite_flags));
+  if (const auto empty = CheckEmpty(suite, suite_flags)) return *empty;  // no cluster for nothing
   const auto provider = MakeProvider(context, flags.state_dir);
   Steps steps(context.clock);
   steps.Begin(fmt::format("starting cluster {}", flags.name));
@@ -184,9 +185,11 @@ void AddRunCommand(CLI::App& app, Context& context) {
   const auto suite = AddSuiteFlags(*command);
   const auto flags = std::make_shared<RunFlags>();
   command->add_option("suite", suite->paths, "a kuttl-test.yaml, or directories of tests");
-  command->add_option("--image", flags->images,
-                      "OCI archive to load, or a folder that `image assemble` wrote (its names "
-                      "reach commands as SEATRIAL_IMAGE_*)");
+  command
+      ->add_option("--image", flags->images,
+                   "OCI archive to load, or a folder that `image assemble` wrote (its names reach "
+                   "commands as SEATRIAL_IMAGE_*); repeatable")
+      ->allow_extra_args(false);  // else it would eat the suite that follows it
   command->add_flag("--keep", flags->keep, "leave the cluster, and say how to use and remove it");
   command->add_option("--name", flags->name, "of the cluster (default: a new one)");
   command->add_option("--runner", flags->runner, "who judges: seatrial, or kuttl ($KUTTL)")
@@ -198,7 +201,12 @@ void AddRunCommand(CLI::App& app, Context& context) {
   command->add_option("--state-dir", flags->state_dir, "where clusters keep their state")
       ->capture_default_str();
   command->footer(
-      "Example:\n  seatrial run test/e2e/kuttl-test.yaml --image build/images --report xml");
+      "Exit codes: 0 all passed; 1 failed; 2 wrong flags, or a suite that cannot be loaded;\n"
+      "3 could not find out (no cluster, a step that could not be done); 4 no test to run;\n"
+      "130 interrupted. With --runner kuttl a suite ends with 0 or 1.\n"
+      "Examples:\n"
+      "  seatrial run --image build/images --config test/e2e/kuttl-test.yaml --report xml\n"
+      "  seatrial run --image build/images --config test/e2e/kuttl-test.yaml --test 01 --keep");
   command->callback([suite, flags, &context] { Run(*suite, *flags, context); });
 }
 

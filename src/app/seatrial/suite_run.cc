@@ -137,9 +137,9 @@ report::ConsoleOptions StdoutOptions(const std::map<std::string, std::string>& e
   return options;
 }
 
-int Complain(const base::Error& error) {
-  fmt::print(stderr, "seatrial: {}\n", error.message());
-  return kFailed;
+int ExitCode(trial::Verdict verdict) {
+  if (verdict == trial::Verdict::kPassed) return kPassed;
+  return verdict == trial::Verdict::kFailed ? kFailed : kErrored;
 }
 
 }  // namespace
@@ -163,6 +163,7 @@ std::shared_ptr<SuiteFlags> AddSuiteFlags(CLI::App& command) {
                      "one namespace for all tests instead of one each");
   command.add_option("--crd-dir", flags->crd_dir, "CustomResourceDefinitions to install first");
   command.add_option("--manifest-dir", flags->manifest_dirs, "manifests to apply first")
+      ->allow_extra_args(false)  // else it would eat the suite that follows it
       ->delimiter(',');
   command.add_flag("--skip-delete", flags->skip_delete, "leave namespaces and objects behind");
   command.add_option("--artifacts-dir", flags->artifacts_dir,
@@ -173,6 +174,7 @@ std::shared_ptr<SuiteFlags> AddSuiteFlags(CLI::App& command) {
   command.add_option("--report-granularity", flags->granularity, "step or test")
       ->check(CLI::IsMember({"step", "test"}));
   command.add_option("--suppress-log", flags->suppress, "accepted for kuttl's sake: events")
+      ->allow_extra_args(false)
       ->delimiter(',');
   command.add_flag("-v,--verbose", flags->verbose, "also tell what steps did and printed");
   command.add_flag("--strict", flags->strict, "warnings about the suite's files are errors");
@@ -207,33 +209,32 @@ base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags) {
   return suite;
 }
 
-int RunSuite(const LoadedSuite& suite, const SuiteFlags& flags, const Target& target,
-             Context& context) {
-  if (suite.plan.tests.empty()) {
-    fmt::print(stderr, "seatrial: nothing to run: {}{}\n",
-               suite.plan.left_out > 0 ? fmt::format("--test {} selects none of {} tests",
-                                                     flags.only, suite.plan.left_out)
-                                       : "there are no tests in the test directories",
-               flags.allow_empty ? "" : " (--allow-empty makes this a success)");
-    return flags.allow_empty ? kPassed : kFailed;
-  }
+std::optional<int> CheckEmpty(const LoadedSuite& suite, const SuiteFlags& flags) {
+  if (!suite.plan.tests.empty()) return std::nullopt;
+  fmt::print(stderr, "seatrial: nothing to run: {}{}\n",
+             suite.plan.left_out > 0 ? fmt::format("--test {} selects none of {} tests", flags.only,
+                                                   suite.plan.left_out)
+                                     : "there are no tests in the test directories",
+             flags.allow_empty ? "" : " (--allow-empty makes this a success)");
+  return flags.allow_empty ? kPassed : kNothingRan;
+}
+
+base::Result<int> RunSuite(const LoadedSuite& suite, const SuiteFlags& flags, const Target& target,
+                           Context& context) {
+  if (const auto empty = CheckEmpty(suite, flags)) return *empty;
   const auto until = base::Until::After(context.clock, kWholeRun, context.signals.stop());
   const base::Log log = base::Log::ToStderr(base::Level::kError);
   const auto client = kube::MakeClient(target.access, log);
-  if (const auto reachable = CheckReachable(*client, until); !reachable.ok())
-    return Complain(reachable.error());
+  TRY(CheckReachable(*client, until));
   const trial::RunSettings settings = MakeSettings(suite, flags, target);
   report::Recorder recorder;
   report::Console console(std::cout, StdoutOptions(settings.environment, flags));
-  const auto result =
-      trial::Run(suite.plan, suite.config, settings, *client, {&recorder, &console}, log, until);
-  if (!result.ok()) return Complain(result.error());
+  const trial::RunResult result = TRY(
+      trial::Run(suite.plan, suite.config, settings, *client, {&recorder, &console}, log, until));
   if (suite.config.report_format != trial::ReportFormat::kNone) {
-    const auto written = WriteReport(suite.config, recorder.record());
-    if (!written.ok()) return Complain(written.error());
-    fmt::print("report: {}\n", *written);
+    fmt::print("report: {}\n", TRY(WriteReport(suite.config, recorder.record())));
   }
-  return result->verdict == trial::Verdict::kPassed ? kPassed : kFailed;
+  return ExitCode(result.verdict);
 }
 
 }  // namespace app

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,9 +55,14 @@ struct Target {
   std::map<std::string, std::string> environment;  // more variables for commands
 };
 
-// Runs it with the console on stdout and writes the report that was asked for. Returns kuttl's exit
-// code: 0 all passed, 1 anything else (also when nothing was run, unless the flags allow it).
-int RunSuite(const LoadedSuite& suite, const SuiteFlags& flags, const Target& target,
-             Context& context);
+// The exit code when the plan is empty, said on stderr: kNothingRan, or kPassed when the flags
+// allow it. Nothing when there are tests.
+std::optional<int> CheckEmpty(const LoadedSuite& suite, const SuiteFlags& flags);
+
+// Runs it with the console on stdout and writes the report that was asked for. Returns kPassed,
+// kFailed, kErrored (a test could not find out) or what CheckEmpty says. kUnavailable when the API
+// server does not answer; the error of the report when it cannot be written.
+base::Result<int> RunSuite(const LoadedSuite& suite, const SuiteFlags& flags, const Target& target,
+                           Context& context);
 
 }  // namespace app

@@ -51,19 +51,21 @@ base::Result<Target> FindNamedCluster(const ClusterFlags& flags) {
   return target;
 }
 
+int Complain(const base::Error& error, int code) {
+  fmt::print(stderr, "seatrial: {}\n", error.message());
+  return code;
+}
+
+// kuttl's exit codes: it knows only passed and not.
 int Test(const SuiteFlags& flags, const ClusterFlags& cluster, Context& context) {
   const auto suite = LoadSuite(flags);
-  if (!suite.ok()) {
-    fmt::print(stderr, "seatrial: {}\n", suite.error().message());
-    return kFailed;
-  }
+  if (!suite.ok()) return Complain(suite.error(), kFailed);
   const auto target =
       cluster.cluster.empty() ? FindNamedCluster(cluster) : FindOwnCluster(cluster, context);
-  if (!target.ok()) {
-    fmt::print(stderr, "seatrial: {}\n", target.error().message());
-    return target.Is(Code::kInvalid) ? kUsage : kFailed;
-  }
-  return RunSuite(*suite, flags, *target, context);
+  if (!target.ok()) return Complain(target.error(), target.Is(Code::kInvalid) ? kUsage : kFailed);
+  const auto code = RunSuite(*suite, flags, *target, context);
+  if (!code.ok()) return Complain(code.error(), kFailed);
+  return *code == kPassed ? kPassed : kFailed;
 }
 
 }  // namespace
@@ -86,7 +88,8 @@ void AddTestCommand(CLI::App& app, Context& context) {
   command->add_option("--state-dir", cluster->state_dir, "where clusters keep their state")
       ->capture_default_str();
   command->footer(
-      "Exit codes are kuttl's: 0 all passed; 1 failed, not loadable, or nothing was run.\n"
+      "Exit codes are kuttl's: 0 all passed; 1 failed, not loadable, nothing was run, or no API\n"
+      "server answers; beside them 2 for wrong flags or no cluster named, 130 interrupted.\n"
       "Example:\n  seatrial test --cluster seatrial --report xml tests/e2e");
   command->callback(
       [suite, cluster, &context] { context.exit_code = Test(*suite, *cluster, context); });
