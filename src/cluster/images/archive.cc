@@ -155,6 +155,35 @@ void ApplyLayer(const std::vector<Entry>& layer, std::set<std::string>& files) {
   }
 }
 
+// Parents count by their real path: a link that an earlier layer made must not lead outside.
+Result<> CheckInside(const std::filesystem::path& target, const std::filesystem::path& folder) {
+  const auto parent = std::filesystem::weakly_canonical(target.parent_path());
+  const auto root = std::filesystem::weakly_canonical(folder);
+  if (std::mismatch(root.begin(), root.end(), parent.begin(), parent.end()).first == root.end())
+    return base::Ok();
+  return Fail(Code::kInvalid, "{} would be written outside of the folder", target.string());
+}
+
+Result<> MakeLink(const std::string& to, const std::filesystem::path& link) {
+  std::error_code problem;
+  std::filesystem::create_symlink(to, link, problem);
+  if (problem) return Fail(Code::kInvalid, "{}: {}", link.string(), problem.message());
+  return base::Ok();
+}
+
+// Files that a later layer removes are not among `wanted`, and are not written.
+Result<> UnpackEntry(const Entry& entry, const std::set<std::string>& wanted,
+                     const std::filesystem::path& folder) {
+  TRY(CheckPath(entry.path));
+  const std::filesystem::path target = folder / entry.path;
+  TRY(CheckInside(target, folder));
+  if (entry.path.back() == '/') return sys::MakeDirs(target, entry.mode);
+  if (!wanted.count(entry.path)) return base::Ok();
+  TRY(sys::MakeDirs(target.parent_path()));
+  if (!entry.link.empty()) return MakeLink(entry.link, target);
+  return sys::WriteFileAtomically(target, entry.content, entry.mode);
+}
+
 }  // namespace
 
 Result<std::string> MakeTar(std::vector<Entry> entries) {
@@ -267,30 +296,8 @@ Result<> Unpack(const Archive& archive, const Archive::Image& image,
   const auto files = TRY(ListFiles(archive, image));
   const std::set<std::string> wanted(files.begin(), files.end());
   for (size_t i = 2; i < image.blobs.size(); ++i) {
-    for (const Entry& entry : TRY(ReadTar(archive.blobs.at(image.blobs[i])))) {
-      TRY(CheckPath(entry.path));
-      const std::filesystem::path target = folder / entry.path;
-      // Parents through the real path: a link that an earlier layer made must not lead outside.
-      const auto parent = std::filesystem::weakly_canonical(target.parent_path());
-      const auto root = std::filesystem::weakly_canonical(folder);
-      if (std::mismatch(root.begin(), root.end(), parent.begin(), parent.end()).first !=
-          root.end()) {
-        return Fail(Code::kInvalid, "{} would be written outside of the folder", entry.path);
-      }
-      if (entry.path.back() == '/') {
-        TRY(sys::MakeDirs(target, entry.mode));
-        continue;
-      }
-      if (!wanted.count(entry.path)) continue;
-      TRY(sys::MakeDirs(target.parent_path()));
-      if (!entry.link.empty()) {
-        std::error_code problem;
-        std::filesystem::create_symlink(entry.link, target, problem);
-        if (problem) return Fail(Code::kInvalid, "{}: {}", target.string(), problem.message());
-      } else {
-        TRY(sys::WriteFileAtomically(target, entry.content, entry.mode));
-      }
-    }
+    for (const Entry& entry : TRY(ReadTar(archive.blobs.at(image.blobs[i]))))
+      TRY(UnpackEntry(entry, wanted, folder));
   }
   return base::Ok();
 }

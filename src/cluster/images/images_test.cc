@@ -65,6 +65,23 @@ TEST_F(ImagesTest, AnAssembledImageHoldsTheProgramItsLibrariesUsersAndNothingEls
                                              "lib64/ld-linux-x86-64.so.2", "usr/local/bin/dash"}));
 }
 
+TEST_F(ImagesTest, AStaticProgramBringsNoLibrariesAndNoLoader) {
+  const char* programs = std::getenv("SEATRIAL_PROGRAM_DIR");
+  ASSERT_TRUE(programs) << "run by ctest";
+  const auto libraries = SharedLibraries(std::filesystem::path(programs) / "pause", until());
+  const auto image =
+      Assemble({.repository = "localhost/test/pause", .program = "pause"}, programs, until());
+
+  ASSERT_TRUE(libraries.ok()) << libraries.error().message();
+  EXPECT_TRUE(libraries->empty());
+  ASSERT_TRUE(image.ok()) << image.error().message();
+  ASSERT_TRUE(sys::WriteFileAtomically(folder() / "pause.tar", image->archive).ok());
+  const Archive archive = *OpenArchive(folder() / "pause.tar");
+  EXPECT_EQ(*ListFiles(archive, archive.images.at(0)),
+            (std::vector<std::string>{"etc/group", "etc/nsswitch.conf", "etc/passwd",
+                                      "usr/local/bin/pause"}));
+}
+
 TEST_F(ImagesTest, AssemblingTwiceGivesTheSameBytesAndTag) {
   const AssembledImage first = *Assemble(Shell(), "/usr/bin", until());
   const AssembledImage second = *Assemble(Shell(), "/usr/bin", until());
