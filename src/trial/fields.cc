@@ -26,10 +26,6 @@ void Problems::Add(std::vector<value::Problem> problems) {
   }
 }
 
-std::string FormatProblem(const value::Problem& problem) {
-  return Place{problem.file, problem.mark}.Text() + ": " + problem.message;
-}
-
 Fields::Fields(const value::Document& document, std::vector<std::string> path, std::string what,
                Problems& problems)
     : document_(document),

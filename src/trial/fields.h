@@ -30,9 +30,6 @@ class Problems {
   std::vector<value::Problem> all_;
 };
 
-// "web.yaml:3:1: message", or "web.yaml: message" for a file as a whole.
-std::string FormatProblem(const value::Problem& problem);
-
 // One JSON object of a document. Each accessor marks its field as known; a null counts as absent; a
 // value of another type is a problem and reads as absent. Call Finish last: it reports the fields
 // that nobody asked for.

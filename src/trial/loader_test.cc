@@ -26,7 +26,7 @@ Loaded Load(const SuiteFiles& files, bool strict = false) {
   Loaded loaded;
   loaded.tests = LoadTests(files.Path("suite"), {{"README*"}, {{"FROM_ENV", "helpers"}}}, problems);
   for (const auto& problem : problems.all()) {
-    std::string text = FormatProblem(problem);
+    std::string text = problem.Format();
     const std::string folder = files.Path("suite") + "/";
     for (size_t at; (at = text.find(folder)) != std::string::npos;) text.erase(at, folder.size());
     loaded.problems.push_back((problem.warning ? "warning: " : "error: ") + text);
@@ -304,7 +304,7 @@ commands:
   (void)LoadConfig(files.Path("none.yaml"), none);
   EXPECT_FALSE(none.all().back().warning);
   std::string warnings;
-  for (const auto& problem : problems.all()) warnings += FormatProblem(problem) + "\n";
+  for (const auto& problem : problems.all()) warnings += problem.Format() + "\n";
   EXPECT_THAT(warnings, HasSubstr("full.yaml:7:1: kuttl writes JSON unless"));
   EXPECT_THAT(warnings, HasSubstr("startKIND starts nothing here"));
   EXPECT_THAT(warnings, HasSubstr("full.yaml:11:1: unknown field \"namspace\" in TestSuite is "

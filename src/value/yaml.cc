@@ -135,8 +135,10 @@ void ReadPart(const Part& part, const std::string& file, ParsedYaml& parsed) {
 }  // namespace
 
 std::string Problem::Format() const {
-  if (file.empty()) return fmt::format("{}:{}: {}", mark.line, mark.column, message);
-  return fmt::format("{}:{}:{}: {}", file, mark.line, mark.column, message);
+  std::string place = file;
+  if (mark.line > 0)
+    place += fmt::format("{}{}:{}", file.empty() ? "" : ":", mark.line, mark.column);
+  return place.empty() ? message : place + ": " + message;
 }
 
 Mark Document::At(const std::vector<std::string>& path) const {

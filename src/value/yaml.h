@@ -16,10 +16,10 @@ struct Mark {
   int column = 0;
 };
 
-// "web.yaml:12:3: duplicate key "name"".
+// "web.yaml:12:3: duplicate key "name""; "web.yaml: no such file" for a file as a whole.
 struct Problem {
   std::string file;
-  Mark mark;
+  Mark mark;  // line 0: the file as a whole
   std::string message;
   bool warning = false;  // the text is still used
   std::string Format() const;

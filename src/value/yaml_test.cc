@@ -260,6 +260,13 @@ TEST(YamlTest, FindsAllProblemsOfADocument) {
 TEST(YamlTest, FormatsProblemsForPeople) {
   EXPECT_EQ((Problem{"web.yaml", {12, 3}, "duplicate key \"name\""}).Format(),
             "web.yaml:12:3: duplicate key \"name\"");
+  EXPECT_EQ((Problem{"", {12, 3}, "duplicate key \"name\""}).Format(),
+            "12:3: duplicate key \"name\"");
+}
+
+TEST(YamlTest, FormatsProblemsOfWholeFilesWithoutALine) {
+  EXPECT_EQ((Problem{"web.yaml", {}, "no such file"}).Format(), "web.yaml: no such file");
+  EXPECT_EQ((Problem{"", {}, "no such file"}).Format(), "no such file");
 }
 
 }  // namespace

@@ -69,8 +69,7 @@ bool PrintProblems(const std::vector<value::Problem>& problems) {
   bool failed = false;
   for (const value::Problem& problem : problems) {
     failed = failed || !problem.warning;
-    fmt::print(stderr, "{}{}\n",
-               problem.warning ? "warning: " : "error: ", trial::FormatProblem(problem));
+    fmt::print(stderr, "{}{}\n", problem.warning ? "warning: " : "error: ", problem.Format());
   }
   return failed;
 }
