@@ -1,8 +1,7 @@
 #pragma once
 
-// sys: what the operating system gives: file descriptors, files, child processes, signals,
-// namespaces, mounts, cgroups. Errors carry the path or the command and the reason of the system
-// call.
+// sys: what the operating system gives: file descriptors, files, the list of mounts, child
+// processes, signals. Errors carry the path or the command and the reason of the system call.
 
 #include <unistd.h>
 
