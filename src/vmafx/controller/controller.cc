@@ -8,10 +8,12 @@ using base::Result;
 
 namespace {
 
-std::string StatusBody(const char* status, const std::string& reason = {}) {
+net::Answer StatusAnswer(int code, const char* status, const std::string& reason = {}) {
   value::Json body = {{"status", status}};
   if (!reason.empty()) body["reason"] = reason;
-  return body.dump(-1, ' ', false, value::Json::error_handler_t::replace);
+  return {.status = code,
+          .body = body.dump(-1, ' ', false, value::Json::error_handler_t::replace),
+          .content_type = "application/json"};
 }
 
 }  // namespace
@@ -22,7 +24,10 @@ Result<std::unique_ptr<Controller>> Controller::Start(const Options& options, ba
   controller->dispatcher_ = TRY(Dispatcher::Start(options.dispatcher, clock, log));
   controller->grpc_ =
       TRY(GrpcServer::Start(options.grpc_listen, *controller->dispatcher_, clock, log));
-  controller->http_ = TRY(HttpServer::Start(options.http_listen, controller->MakeHandlers(), log));
+  controller->http_ =
+      TRY(net::HttpServer::Start(options.http_listen, controller->MakeHandlers()).During("HTTP"));
+  log.Info("HTTP listening",
+           {{"address", options.http_listen}, {"port", controller->http_->port()}});
   return controller;
 }
 
@@ -36,26 +41,26 @@ void Controller::Stop(base::Duration grace) {
   grpc_->Stop(grace);
 }
 
-HttpServer::Handlers Controller::MakeHandlers() {
-  const auto alive = [] { return HttpAnswer{.status = 200, .body = StatusBody("ok")}; };
+net::HttpServer::Handlers Controller::MakeHandlers() {
+  const auto alive = [] { return StatusAnswer(200, "ok"); };
   return {{"/healthz", alive},
           {"/livez", alive},
           {"/readyz", [this] { return Ready(); }},
           {"/metrics", [this] { return RenderMetrics(); }}};
 }
 
-HttpAnswer Controller::Ready() {
-  if (draining_) return {.status = 503, .body = StatusBody("not ready", "shutting down")};
+net::Answer Controller::Ready() {
+  if (draining_) return StatusAnswer(503, "not ready", "shutting down");
   auto ready = dispatcher_->Ready();
   if (!ready.ok()) {
-    return {.status = 503, .body = StatusBody("not ready", ready.error().message())};
+    return StatusAnswer(503, "not ready", ready.error().message());
   }
-  return {.status = 200, .body = StatusBody("ready")};
+  return StatusAnswer(200, "ready");
 }
 
-HttpAnswer Controller::RenderMetrics() {
+net::Answer Controller::RenderMetrics() {
   auto text = dispatcher_->RenderMetrics(base::Until::After(clock_, std::chrono::seconds(5)));
-  if (!text.ok()) return {.status = 500, .body = StatusBody("error", text.error().message())};
+  if (!text.ok()) return StatusAnswer(500, "error", text.error().message());
   return {.status = 200, .body = *std::move(text), .content_type = "text/plain; version=0.0.4"};
 }
 

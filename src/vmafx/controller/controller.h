@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/http_server.h"
 #include "vmafx/controller/dispatcher.h"
 #include "vmafx/controller/grpc_server.h"
-#include "vmafx/controller/http_server.h"
 
 namespace vmafx::controller {
 
@@ -35,16 +35,16 @@ class Controller {
 
  private:
   Controller(base::Clock& clock, base::Log log) : clock_(clock), log_(std::move(log)) {}
-  HttpServer::Handlers MakeHandlers();
-  HttpAnswer Ready();
-  HttpAnswer RenderMetrics();
+  net::HttpServer::Handlers MakeHandlers();
+  net::Answer Ready();
+  net::Answer RenderMetrics();
 
   base::Clock& clock_;
   base::Log log_;
   std::atomic<bool> draining_{false};
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<GrpcServer> grpc_;
-  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<net::HttpServer> http_;
 };
 
 }  // namespace vmafx::controller

@@ -1,7 +1,7 @@
 #pragma once
 
 // vmafx/controller: stores scoring jobs, leases them to workers and tells everyone who watches. Top
-// down: controller.h (the whole) -> grpc_server.h and http_server.h -> dispatcher.h (what each call
+// down: controller.h (the whole) -> grpc_server.h and HTTP -> dispatcher.h (what each call
 // means) -> store.h (what is on disk), leases.h and registry.h (what is only in memory), feed.h
 // (who watches). Nothing here knows Kubernetes. Plain types only: generated code stays in
 // grpc_server.cc and translate.cc.

@@ -58,10 +58,10 @@ class StoresPart final : public ctrl::Part {
   std::optional<kube::Store> jobs_, pods_, nodes_;
 };
 
-std::map<std::string, ctrl::HttpServer::Handler> Metrics(const prometheus::Registry& registry) {
+net::HttpServer::Handlers Metrics(const prometheus::Registry& registry) {
   return {{"/metrics", [&registry] {
-             return ctrl::Answer{200, prometheus::TextSerializer().Serialize(registry.Collect()),
-                                 "text/plain; version=0.0.4; charset=utf-8"};
+             return net::Answer{200, prometheus::TextSerializer().Serialize(registry.Collect()),
+                                "text/plain; version=0.0.4; charset=utf-8"};
            }}};
 }
 
