@@ -62,6 +62,9 @@ Result<scoring::ScoreRequest> BuildRequest(const Assignment& job, const Capacity
   scoring::ScoreRequest request;
   request.reference = *std::move(reference);
   request.distorted = *std::move(distorted);
+  // Not the paths: those are the targets of links that a ConfigMap's volume is made of.
+  request.reference_name = job.reference;
+  request.distorted_name = job.distorted;
   request.geometry = *std::move(geometry);
   request.geometry_hint = "spec.options: width, height, pixelFormat and bitdepth";
   if (!job.model.empty()) request.model = job.model;

@@ -186,6 +186,9 @@ TEST_F(RunOnceTest, ReportsEachBadInputAsAFailureThatSaysWhatIsWrong) {
   const fs::path reference = WriteClip("ref.yuv", kSmall, 8, clips::Side::kReference);
   const fs::path distorted = WriteClip("dist.yuv", kSmall, 8, clips::Side::kDistorted);
   const fs::path shorter = WriteClip("short.yuv", kSmall, 7, clips::Side::kDistorted);
+  const fs::path link =
+      folder_.path() / "link.yuv";  // as every file of a ConfigMap's volume is one
+  fs::create_symlink(shorter, link);
   const fs::path broken = clips::WriteClip(folder_.path(), "broken.yuv", std::string(10000, 'x'));
   auto raw = JobFor(reference, distorted);
   raw.mutable_scoring()->clear_options();
@@ -201,7 +204,7 @@ TEST_F(RunOnceTest, ReportsEachBadInputAsAFailureThatSaysWhatIsWrong) {
       {JobFor("/etc/hostname", distorted), "outside of the folders"},
       {remote, "scheme s3 is not supported"},
       {raw, "spec.options"},
-      {JobFor(reference, shorter), "7"},
+      {JobFor(reference, link), "link.yuv has 7 frames"},
       {JobFor(reference, broken), "broken.yuv"},
       {cuda, "backend cuda is asked for"},
       {model, "vmaf_v0.6.2"},

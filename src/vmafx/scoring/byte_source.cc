@@ -30,21 +30,23 @@ base::Error Over(const std::string& name, const base::Until& until) {
 ByteSource::ByteSource(std::string name, sys::Fd fd, std::optional<uint64_t> size)
     : name_(std::move(name)), fd_(std::move(fd)), size_(size) {}
 
-base::Result<ByteSource> ByteSource::Open(const std::filesystem::path& path) {
+base::Result<ByteSource> ByteSource::Open(const std::filesystem::path& path,
+                                          const std::string& name) {
+  const std::string& shown = name.empty() ? path.native() : name;
   // Non-blocking, so that a pipe nobody writes to does not hold us: AwaitData waits, and can stop.
   sys::Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd.valid()) return FromErrno(path.string(), errno);
+  if (!fd.valid()) return FromErrno(shown, errno);
   struct stat info {};
-  if (fstat(fd.get(), &info) != 0) return FromErrno(path.string(), errno);
+  if (fstat(fd.get(), &info) != 0) return FromErrno(shown, errno);
   if (S_ISDIR(info.st_mode)) {
-    return base::Fail(base::Code::kInvalid, "{}: is a directory, not a video", path.string());
+    return base::Fail(base::Code::kInvalid, "{}: is a directory, not a video", shown);
   }
   std::optional<uint64_t> size;
   if (S_ISREG(info.st_mode)) {
     size = static_cast<uint64_t>(info.st_size);
     posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
-  return ByteSource(path.string(), std::move(fd), size);
+  return ByteSource(shown, std::move(fd), size);
 }
 
 base::Result<> ByteSource::AwaitData(const base::Until& until) {

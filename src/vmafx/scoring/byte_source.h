@@ -18,8 +18,8 @@ namespace vmafx::scoring {
 class ByteSource {
  public:
   // kNotFound, kDenied; kInvalid for a directory. Waits for nothing: also a pipe without a writer
-  // opens at once.
-  static base::Result<ByteSource> Open(const std::filesystem::path& path);
+  // opens at once. Messages call it `name`, or by its path where that is empty.
+  static base::Result<ByteSource> Open(const std::filesystem::path& path, const std::string& name);
 
   const std::string& name() const { return name_; }
   // Of a regular file; nullopt for what has no size beforehand.

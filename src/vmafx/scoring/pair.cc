@@ -27,9 +27,11 @@ base::Result<uint64_t> CountRest(VideoReader& side, const base::Until& until) {
 }  // namespace
 
 base::Result<VideoPair> VideoPair::Open(const ScoreRequest& request, const base::Until& until) {
-  auto reference = TRY(OpenVideo(request.reference, request.geometry, request.geometry_hint, until)
+  auto reference = TRY(OpenVideo(request.reference, request.reference_name, request.geometry,
+                                 request.geometry_hint, until)
                            .During("reference"));
-  auto distorted = TRY(OpenVideo(request.distorted, request.geometry, request.geometry_hint, until)
+  auto distorted = TRY(OpenVideo(request.distorted, request.distorted_name, request.geometry,
+                                 request.geometry_hint, until)
                            .During("distorted"));
   VideoPair pair(std::move(reference), std::move(distorted));
   TRY(pair.CheckGeometry());

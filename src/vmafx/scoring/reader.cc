@@ -162,10 +162,11 @@ base::Result<std::unique_ptr<VideoReader>> OpenY4m(ByteSource source,
 }  // namespace
 
 base::Result<std::unique_ptr<VideoReader>> OpenVideo(const std::filesystem::path& path,
+                                                     const std::string& name,
                                                      const std::optional<Geometry>& geometry,
                                                      const std::string& hint,
                                                      const base::Until& until) {
-  ByteSource source = TRY(ByteSource::Open(path));
+  ByteSource source = TRY(ByteSource::Open(path, name));
   std::string_view first = TRY(source.Peek(kContainerBytes, until));
   if (first.empty()) return base::Fail(base::Code::kInvalid, "{}: is empty", source.name());
   if (first.starts_with(kY4mSignature)) return OpenY4m(std::move(source), geometry, until);

@@ -54,8 +54,9 @@ class VideoReader {
 // with it. Everything else is raw YUV and needs `geometry`. kInvalid for a container (recognised by
 // name or by its first bytes), an empty file, a bad Y4M header, or raw YUV without geometry;
 // kNotFound, kDenied. `hint` says in that last message how to give it. Blocks until the first bytes
-// are there.
+// are there. Messages call it `name`, or by its path where that is empty.
 base::Result<std::unique_ptr<VideoReader>> OpenVideo(const std::filesystem::path& path,
+                                                     const std::string& name,
                                                      const std::optional<Geometry>& geometry,
                                                      const std::string& hint,
                                                      const base::Until& until);

@@ -28,7 +28,7 @@ class ReaderTest : public ::testing::Test {
   }
   base::Result<std::unique_ptr<VideoReader>> Open(const std::filesystem::path& path,
                                                   std::optional<Geometry> geometry = {}) {
-    return OpenVideo(path, geometry, "--size WxH", until());
+    return OpenVideo(path, "", geometry, "--size WxH", until());
   }
   std::string WhyNot(const std::filesystem::path& path, std::optional<Geometry> geometry = {}) {
     auto reader = Open(path, geometry);
@@ -144,7 +144,7 @@ TEST_F(ReaderTest, WaitingForAPipeEndsWithTheStopToken) {
   base::Crew crew;
   crew.Start("stopper", [&](const std::stop_token&) { stop.request_stop(); });
 
-  auto reader = OpenVideo(fifo, Geometry{64, 64, {}}, "", until().Stopping(stop.get_token()));
+  auto reader = OpenVideo(fifo, "", Geometry{64, 64, {}}, "", until().Stopping(stop.get_token()));
 
   EXPECT_TRUE(reader.Is(base::Code::kCancelled));
 }

@@ -36,6 +36,9 @@ struct ScoreRequest {
   // everything else is raw YUV and needs `geometry`. Other containers are refused.
   std::filesystem::path reference;
   std::filesystem::path distorted;
+  // What messages call them; empty: their paths.
+  std::string reference_name;
+  std::string distorted_name;
   // Of raw files. For Y4M it may be left out; where given, the header must agree.
   std::optional<Geometry> geometry;
   // How the user can give it, for the message about a raw file without: "--size ...".
