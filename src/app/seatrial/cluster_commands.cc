@@ -65,10 +65,11 @@ Result<> Up(const Flags& flags, Context& context) {
   spec.level = TRY(cluster::ParseLevel(flags.level));
   spec.api_port = flags.api_port;
   const base::Until until = UntilTimeout(context, flags.timeout);
-  spec.kubernetes_bin = TRY(FindKubernetes(flags.kubernetes_bin, until));
+  spec.kubernetes_bin = FindKubernetes(flags.kubernetes_bin, until);
   for (const std::string& image : flags.images) spec.images.emplace_back(image);
 
   if (!flags.json) fmt::print("starting cluster {} ({})\n", spec.name, flags.level);
+  std::fflush(stdout);
   cluster::Progress progress;
   if (!flags.json) progress.ready = PrintRow;
   const cluster::Cluster up =

@@ -21,20 +21,17 @@ fs::path FindNearProgram(const fs::path& file) {
 
 }  // namespace
 
-base::Result<fs::path> FindKubernetes(const std::string& given, const base::Until& until) {
-  if (!given.empty()) return fs::path(given);
+fs::path FindKubernetes(const std::string& given, const base::Until& until) {
+  if (!given.empty()) return given;
   const auto environment = sys::Environment();
   if (const auto set = environment.find("SEATRIAL_KUBERNETES_BIN");
       set != environment.end() && !set->second.empty())
-    return fs::path(set->second);
+    return set->second;
   if (const fs::path build = FindNearProgram("tools/kubernetes/build"); !build.empty()) {
     const auto built = sys::RunOrFail({.argv = {build.string(), "--path"}}, until);
-    if (built.ok()) return fs::path(base::Trim(*built));
+    if (built.ok()) return base::Trim(*built);
   }
-  return base::Fail(
-      base::Code::kNotFound,
-      "there are no Kubernetes programs: run `make kubernetes` to build them, or name "
-      "their folder with --kubernetes-bin or SEATRIAL_KUBERNETES_BIN");
+  return {};
 }
 
 std::unique_ptr<cluster::Provider> MakeProvider(Context& context, const std::string& state_dir) {

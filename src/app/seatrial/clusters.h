@@ -19,9 +19,8 @@ std::unique_ptr<cluster::Provider> MakeProvider(Context& context, const std::str
 
 // The folder of the Kubernetes programs: `given`, else the environment's SEATRIAL_KUBERNETES_BIN,
 // else what tools/kubernetes/build of the checkout that this program was built in has built.
-// kNotFound says how to get it.
-base::Result<std::filesystem::path> FindKubernetes(const std::string& given,
-                                                   const base::Until& until);
+// "" when there are none: then Up says how to get them.
+std::filesystem::path FindKubernetes(const std::string& given, const base::Until& until);
 
 // Loads the images of `paths` (OCI archives, or folders that `seatrial image assemble` wrote) into
 // the node of `target`, and prints a line for each.

@@ -70,7 +70,7 @@ Result<cluster::Cluster> Up(const RunFlags& flags, cluster::Provider& provider, 
   spec.name = flags.name;
   spec.tied = !flags.keep;
   const base::Until until = UntilTimeout(context, flags.up_timeout);
-  spec.kubernetes_bin = TRY(FindKubernetes(flags.kubernetes_bin, until));
+  spec.kubernetes_bin = FindKubernetes(flags.kubernetes_bin, until);
   return provider.Up(spec, {}, until);
 }
 
@@ -141,9 +141,10 @@ Result<> End(const cluster::Cluster& target, const RunFlags& flags, cluster::Pro
              Steps& steps, Context& context) {
   if (flags.keep) {
     fmt::print(
-        "\ncluster {} is kept\n  use it:     export KUBECONFIG={}\n  remove it:  seatrial "
-        "down --name {}\n",
-        target.name, target.kubeconfig.string(), target.name);
+        "\ncluster {0} is kept\n  use it:     export KUBECONFIG={1} PATH={2}:$PATH\n"
+        "  remove it:  {3} down --name {0}\n",
+        target.name, target.kubeconfig.string(), target.kubernetes_bin.string(),
+        fs::read_symlink("/proc/self/exe").string());
     return base::Ok();
   }
   steps.Begin("removing the cluster");

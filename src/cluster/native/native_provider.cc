@@ -79,6 +79,10 @@ Result<> CheckName(const std::string& name) {
 }
 
 Result<> CheckPrograms(const ClusterSpec& spec) {
+  if (spec.kubernetes_bin.empty())
+    return Fail(Code::kNotFound,
+                "there are no Kubernetes programs: run `make kubernetes` to build them, or name "
+                "their folder with --kubernetes-bin or SEATRIAL_KUBERNETES_BIN");
   std::vector<std::string> needed = {"etcd", "kube-apiserver"};
   if (spec.level >= Level::kNode)
     needed.insert(needed.end(), {"kube-controller-manager", "kube-scheduler", "kubelet",
@@ -91,8 +95,7 @@ Result<> CheckPrograms(const ClusterSpec& spec) {
     return Fail(Code::kNotFound,
                 "{}: no {} in it; run `make kubernetes` to build the Kubernetes programs, or name "
                 "their folder with --kubernetes-bin",
-                spec.kubernetes_bin.empty() ? "(no folder)" : spec.kubernetes_bin.string(),
-                base::Join(missing, ", "));
+                spec.kubernetes_bin.string(), base::Join(missing, ", "));
   constexpr char kPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   for (const auto& [program, package] :
        {std::pair("ip", "iproute2"), std::pair("iptables", "iptables")}) {
