@@ -56,7 +56,7 @@ void JobBoard::Keep(std::stop_token stop) {
       log_.Debug("job stream still down", {{"why", ended.message()}});
     }
     forever.Pause(delay);
-    delay = std::min<base::Duration>(delay * 2, milliseconds(2000));
+    delay = std::min<base::Duration>(delay * 2, milliseconds(500));
   }
 }
 
