@@ -11,11 +11,14 @@ namespace vmafx::operators {
 namespace {
 
 constexpr auto kCallLimit = std::chrono::seconds(5);
+constexpr auto kConnectLimit = std::chrono::seconds(2);
 
 class GrpcControllerClient final : public ControllerClient {
  public:
   explicit GrpcControllerClient(const std::string& address)
-      : address_(address), stub_(rpc::VmafxController::NewStub(MakeChannel(address))) {}
+      : address_(address),
+        channel_(MakeChannel(address)),
+        stub_(rpc::VmafxController::NewStub(channel_)) {}
 
   base::Result<std::string> Submit(const rpc::SubmitJobRequest& request,
                                    const base::Until& until) override {
@@ -46,6 +49,7 @@ class GrpcControllerClient final : public ControllerClient {
 
   base::Error Follow(const std::function<void(const rpc::Job&)>& on_job,
                      const base::Until& until) override {
+    AwaitConnected(until.Within(kConnectLimit));
     grpc::ClientContext context;
     std::stop_callback cancel(until.stop(), [&] { context.TryCancel(); });
     rpc::StreamJobsRequest request;
@@ -62,11 +66,20 @@ class GrpcControllerClient final : public ControllerClient {
  private:
   using Stub = rpc::VmafxController::Stub;
 
+  // A channel without calls connects only while somebody polls it (gRPC's own poll comes every
+  // 5 s): the thread that follows the jobs does so for all others. In slices, so that it can stop.
+  void AwaitConnected(const base::Until& until) {
+    constexpr auto kSlice = std::chrono::milliseconds(100);
+    while (!until.Over() &&
+           !channel_->WaitForConnected(std::chrono::system_clock::now() + kSlice)) {
+    }
+  }
+
   // Found again within a second after the controller came back; a silent peer is noticed.
   static std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5000);
@@ -93,6 +106,7 @@ class GrpcControllerClient final : public ControllerClient {
   }
 
   std::string address_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<Stub> stub_;
 };
 
