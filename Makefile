@@ -1,7 +1,7 @@
 # The ways in. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
 .PHONY: help setup kubernetes build test e2e layers format format-check asan tsan \
-	images bench-cluster bench-runner bench-scoring clean
+	images host-state bench-cluster bench-runner bench-scoring clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ asan: ## the lower layers' tests under AddressSanitizer
 
 tsan: ## the lower layers' tests under ThreadSanitizer
 	@tools/run/sanitize tsan
+
+host-state: ## hold the host before a cluster against after it, however it ended (quiet machine)
+	@test/host-state
 
 bench-cluster: ## from nothing to a ready cluster, against its floor: etcd and kube-apiserver alone
 	@bench/cluster
