@@ -18,6 +18,8 @@ inline constexpr std::string_view kNodeLabel =
     "vmafx.dev/node";  // on a worker Pod: its VmafxNode's name
 inline constexpr std::string_view kHealthzUrlAnnotation = "vmafx.dev/healthz-url";
 inline constexpr std::string_view kRcloneSecretAnnotation = "vmafx.dev/rclone-config-secret";
+inline constexpr std::string_view kTrainingLabel =
+    "vmafx.dev/training";  // on a trainer's objects: its VmafxModelTraining's name
 inline constexpr std::string_view kJobCancelFinalizer = "vmafx.dev/job-cancel";
 
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
@@ -32,6 +34,14 @@ inline constexpr std::string_view kRunning = "Running";
 inline constexpr std::string_view kSucceeded = "Succeeded";
 inline constexpr std::string_view kFailed = "Failed";
 
+// Phases of a VmafxModelTraining beside kRunning and kFailed.
+inline constexpr std::string_view kInitializing = "Initializing";
+inline constexpr std::string_view kPaused = "Paused";
+
+// Condition of a VmafxNode and of a VmafxModelTraining.
+inline constexpr std::string_view kReadyCondition = "Ready";
+inline constexpr std::string_view kStabilityGateCondition = "StabilityGatePassed";
+
 // Conditions of a VmafxJob.
 inline constexpr std::string_view kQueuedCondition = "Queued";
 inline constexpr std::string_view kBackendFallbackCondition = "BackendFallback";
@@ -43,8 +53,28 @@ inline constexpr std::string_view kNodeIdEnv = "VMAFX_NODE_ID";
 inline constexpr std::string_view kScoringRootsEnv = "VMAFX_SCORING_ROOTS";
 inline constexpr std::string_view kCpuLimitEnv = "VMAFX_CPU_LIMIT";
 
+inline constexpr std::string_view kVmafxNodeEnv = "VMAFX_NODE_NAME";  // the VmafxNode, or unset
+inline constexpr std::string_view kNamespaceEnv = "POD_NAMESPACE";
+inline constexpr std::string_view kFeedbackEnv =
+    "VMAFX_FEEDBACK_ADDRS";  // trainers to tell, HOST:PORT separated by commas
+inline constexpr std::string_view kControllerTokenFileEnv = "VMAFX_CONTROLLER_TOKEN_FILE";
+inline constexpr std::string_view kControllerTlsEnv = "VMAFX_CONTROLLER_TLS";  // "true"
+inline constexpr std::string_view kControllerCaFileEnv = "VMAFX_CONTROLLER_CA_FILE";
+inline constexpr std::string_view kRcloneConfigEnv = "VMAFX_RCLONE_CONFIG";
+inline constexpr std::string_view kScratchDirEnv = "VMAFX_SCRATCH_DIR";
+
+// Where a worker Pod finds what it is given.
+inline constexpr std::string_view kTokenDir = "/var/run/secrets/vmafx";  // file "token"
+inline constexpr std::string_view kRcloneConfigDir = "/etc/vmafx";       // file "rclone.conf"
+inline constexpr std::string_view kScratchDir = "/scratch";
+
+// Of the projected service account tokens that the controller checks.
+inline constexpr std::string_view kControllerAudience = "vmafx-controller";
+
 // Ports.
 inline constexpr int kControllerGrpcPort = 9090;
 inline constexpr int kControllerHttpPort = 8080;
+inline constexpr int kTrainerStatusPort = 9091;    // HTTP: /status, /features, /healthz, /metrics
+inline constexpr int kTrainerFeedbackPort = 9092;  // feedback.h
 
 }  // namespace vmafx::api
