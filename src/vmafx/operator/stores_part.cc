@@ -1,0 +1,31 @@
+#include "vmafx/operator/stores_part.h"
+
+namespace vmafx::operators {
+
+base::Result<> StoresPart::Start(const base::Until& until) {
+  jobs_.emplace(client_, kube::StoreOptions{kJobKind, "", {}}, clock_, log_);
+  pods_.emplace(client_, kube::StoreOptions{kPodKind, "", WorkerLabels()}, clock_, log_);
+  nodes_.emplace(client_, kube::StoreOptions{kNodeKind, "", {}}, clock_, log_);
+  for (kube::Store* store : {&*jobs_, &*pods_, &*nodes_}) {
+    TRY(store->WaitSynced(until).During("reading all " + store->kind().kind));
+  }
+  return base::Ok();
+}
+
+base::Result<> StoresPart::Ready() {
+  for (kube::Store* store : {&*jobs_, &*pods_, &*nodes_}) {
+    const std::string error = store->Get().last_error;
+    if (!error.empty()) {
+      return base::Fail(base::Code::kUnavailable, "the watch of {}: {}", store->kind().kind, error);
+    }
+  }
+  return base::Ok();
+}
+
+void StoresPart::Stop() {
+  nodes_.reset();
+  pods_.reset();
+  jobs_.reset();
+}
+
+}  // namespace vmafx::operators
