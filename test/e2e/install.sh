@@ -25,6 +25,8 @@ helm upgrade --install vmafx deploy/helm/vmafx \
   --set-string operator.image.tag="$SEATRIAL_IMAGE_VMAFX_OPERATOR_TAG" \
   --set-string controller.image.repository="$SEATRIAL_IMAGE_VMAFX_CONTROLLER_REPOSITORY" \
   --set-string controller.image.tag="$SEATRIAL_IMAGE_VMAFX_CONTROLLER_TAG" \
+  ${SEATRIAL_IMAGE_VMAFX_TRAINER_REPOSITORY:+--set-string trainer.image.repository="$SEATRIAL_IMAGE_VMAFX_TRAINER_REPOSITORY"} \
+  ${SEATRIAL_IMAGE_VMAFX_TRAINER_TAG:+--set-string trainer.image.tag="$SEATRIAL_IMAGE_VMAFX_TRAINER_TAG"} \
   --set-string worker.image.repository="$SEATRIAL_IMAGE_VMAFX_NODE_REPOSITORY" \
   --set-string worker.image.tag="$SEATRIAL_IMAGE_VMAFX_NODE_TAG" \
   --wait --timeout 120s || explain

@@ -29,9 +29,88 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- printf "%s:%s" .image.repository (.image.tag | default (printf "v%s" .root.Chart.AppVersion)) -}}
 {{- end -}}
 
+{{/* Of the controller's Service, from every namespace; its certificate has to name it. */}}
+{{- define "vmafx.controllerHost" -}}
+{{- printf "%s-controller.%s.svc.cluster.local" (include "vmafx.fullname" .) .Release.Namespace -}}
+{{- end -}}
+
 {{/* host:port of the controller's gRPC, from every namespace. */}}
 {{- define "vmafx.controllerGrpc" -}}
-{{- printf "%s-controller.%s.svc.cluster.local:%v" (include "vmafx.fullname" .) .Release.Namespace .Values.controller.service.grpcPort -}}
+{{- printf "%s:%v" (include "vmafx.controllerHost" .) .Values.controller.service.grpcPort -}}
+{{- end -}}
+
+{{/* "true" where the webhook's certificates come from cert-manager, else empty. */}}
+{{- define "vmafx.webhookCertManager" -}}
+{{- $wanted := toString .Values.webhook.certManager.enabled -}}
+{{- if and .Values.webhook.enabled (or (eq $wanted "true") (and (eq $wanted "auto") (.Capabilities.APIVersions.Has "cert-manager.io/v1"))) -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* "true" where the operator makes the webhook's certificates, else empty. */}}
+{{- define "vmafx.webhookSelfMade" -}}
+{{- if and .Values.webhook.enabled (not (include "vmafx.webhookCertManager" .)) -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* Environment of whoever calls the controller: who it is, and how it knows the controller. */}}
+{{- define "vmafx.controllerClientEnv" -}}
+- {name: VMAFX_CONTROLLER_TOKEN_FILE, value: /var/run/secrets/vmafx/token}
+{{- if .Values.tls.enabled }}
+- {name: VMAFX_CONTROLLER_TLS, value: "true"}
+- {name: VMAFX_CONTROLLER_CA_FILE, value: /etc/vmafx/controller-ca/ca.crt}
+{{- with .Values.tls.serverName }}
+- {name: VMAFX_CONTROLLER_SERVER_NAME, value: {{ . | quote }}}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "vmafx.controllerClientMounts" -}}
+- {name: controller-token, mountPath: /var/run/secrets/vmafx, readOnly: true}
+{{- if .Values.tls.enabled }}
+- {name: controller-ca, mountPath: /etc/vmafx/controller-ca, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{/* The token is rotated by the kubelet; a program reads it again when it changed. (dict "root" $ "secret" "") */}}
+{{- define "vmafx.controllerClientVolumes" -}}
+- name: controller-token
+  {{- if .secret }}
+  secret:
+    secretName: {{ .secret }}
+    defaultMode: 0440
+    items: [{key: token, path: token}]
+  {{- else }}
+  projected:
+    sources:
+      - serviceAccountToken: {path: token, audience: vmafx-controller, expirationSeconds: 3600}
+  {{- end }}
+{{- if .root.Values.tls.enabled }}
+- name: controller-ca
+  secret: # the CA alone: the key is the controller's
+    secretName: {{ .root.Values.tls.secretName }}
+    items: [{key: ca.crt, path: ca.crt}]
+{{- end }}
+{{- end -}}
+
+{{- define "vmafx.extraEnv" -}}
+{{- range $name, $value := . }}
+- {name: {{ $name }}, value: {{ $value | quote }}}
+{{- end }}
+{{- end -}}
+
+{{/* Where a Pod may be placed. */}}
+{{- define "vmafx.placement" -}}
+{{- with .nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{/* Of Pod and container: no root, no writing, no capabilities. */}}
