@@ -5,9 +5,16 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <set>
 
+#include <fmt/format.h>
 #include <microhttpd.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "base/text.h"
 
 namespace net {
 
@@ -17,9 +24,7 @@ using base::Result;
 
 namespace {
 
-constexpr unsigned kMostConnections = 64;
 constexpr unsigned kIdleSeconds = 120;
-constexpr int kMethodNotAllowed = 405;
 
 // The numeric address of "HOST:PORT"; an empty host is every interface.
 Result<sockaddr_in> ReadAddress(const std::string& address) {
@@ -39,13 +44,31 @@ Result<sockaddr_in> ReadAddress(const std::string& address) {
   return result;
 }
 
-MHD_Result Reply(MHD_Connection* connection, const Answer& answer) {
+struct Site {
+  std::vector<Route> routes;
+  HttpServerOptions options;
+};
+
+// One request while its body comes in.
+struct Incoming {
+  Call call;
+  bool too_large = false;
+};
+
+// What goes out, and for a 405 which methods there are.
+struct Outcome {
+  Answer answer;
+  std::string allow;
+};
+
+MHD_Result Reply(MHD_Connection* connection, const Outcome& outcome) {
+  const Answer& answer = outcome.answer;
   MHD_Response* response = MHD_create_response_from_buffer(
       answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY);
   if (response == nullptr) return MHD_NO;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
-  if (answer.status == kMethodNotAllowed) {
-    MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+  if (!outcome.allow.empty()) {
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, outcome.allow.c_str());
   }
   const MHD_Result queued =
       MHD_queue_response(connection, static_cast<unsigned>(answer.status), response);
@@ -53,48 +76,147 @@ MHD_Result Reply(MHD_Connection* connection, const Answer& answer) {
   return queued;
 }
 
-Answer AnswerTo(const HttpServer::Handlers& handlers, const char* path, const std::string& method) {
-  auto found = handlers.find(path);
-  if (found == handlers.end()) return {404, "not found\n"};
-  if (method != "GET" && method != "HEAD") return {kMethodNotAllowed, "only GET is served here\n"};
-  return found->second();
+bool Matches(const Route& route, const std::string& path) {
+  if (!route.path.ends_with("/*")) return route.path == path;
+  return path.starts_with(std::string_view(route.path).substr(0, route.path.size() - 1));
+}
+
+Outcome AnswerTo(const std::vector<Route>& routes, const Call& call) {
+  std::set<std::string> methods;
+  for (const Route& route : routes) {
+    if (!Matches(route, call.path)) continue;
+    const bool head = call.method == "HEAD" && route.method == "GET";
+    if (head || route.method == call.method) return {route.handler(call), ""};
+    methods.insert(route.method);
+    if (route.method == "GET") methods.insert("HEAD");
+  }
+  if (methods.empty()) return {{404, "not found\n"}, ""};
+  const std::string allow = base::Join({methods.begin(), methods.end()}, ", ");
+  return {{405, "only " + allow + " is served here\n"}, allow};
+}
+
+MHD_Result KeepHeader(void* call, MHD_ValueKind, const char* name, const char* value) {
+  static_cast<Call*>(call)->headers[base::Lower(name)] = value == nullptr ? "" : value;
+  return MHD_YES;
+}
+
+MHD_Result KeepArgument(void* call, MHD_ValueKind, const char* name, const char* value) {
+  static_cast<Call*>(call)->query[name] = value == nullptr ? "" : value;
+  return MHD_YES;
+}
+
+std::unique_ptr<Incoming> Begin(MHD_Connection* connection, const char* path, const char* method) {
+  auto incoming = std::make_unique<Incoming>();
+  incoming->call.method = method;
+  incoming->call.path = path;
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, &KeepHeader, &incoming->call);
+  MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, &KeepArgument, &incoming->call);
+  return incoming;
+}
+
+bool AnnouncesMoreThan(size_t limit, const Call& call) {
+  const auto length = call.headers.find("content-length");
+  if (length == call.headers.end()) return false;
+  uint64_t bytes = 0;
+  const char* end = length->second.data() + length->second.size();
+  return std::from_chars(length->second.data(), end, bytes).ec != std::errc() || bytes > limit;
+}
+
+Outcome TooLarge(size_t limit) {
+  return {{413, fmt::format("the body is larger than {} bytes\n", limit)}, ""};
 }
 
 MHD_Result OnRequest(void* context, MHD_Connection* connection, const char* path,
-                     const char* method, const char*, const char*, size_t* upload, void** seen) {
-  // libmicrohttpd calls once with the headers alone, then for the body; answer after both, so that
-  // the connection is kept alive.
-  static constexpr char kSeen = 0;
-  if (*seen == nullptr) {
-    *seen = const_cast<char*>(&kSeen);
+                     const char* method, const char*, const char* upload, size_t* upload_size,
+                     void** state) {
+  const Site& site = *static_cast<const Site*>(context);
+  const size_t limit = site.options.body_limit;
+  // libmicrohttpd calls once with the headers alone, then for each piece of the body, then for the
+  // answer.
+  if (*state == nullptr) {
+    auto incoming = Begin(connection, path, method);
+    if (AnnouncesMoreThan(limit, incoming->call)) return Reply(connection, TooLarge(limit));
+    *state = incoming.release();
     return MHD_YES;
   }
-  if (*upload > 0) {
-    *upload = 0;
+  Incoming& incoming = *static_cast<Incoming*>(*state);
+  if (*upload_size > 0) {
+    std::string& body = incoming.call.body;
+    incoming.too_large = incoming.too_large || body.size() + *upload_size > limit;
+    if (!incoming.too_large) body.append(upload, *upload_size);
+    *upload_size = 0;
     return MHD_YES;
   }
-  const auto& handlers = *static_cast<const HttpServer::Handlers*>(context);
-  return Reply(connection, AnswerTo(handlers, path, method));
+  return Reply(connection,
+               incoming.too_large ? TooLarge(limit) : AnswerTo(site.routes, incoming.call));
+}
+
+void OnDone(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
+  delete static_cast<Incoming*>(*state);
+  *state = nullptr;
+}
+
+// libmicrohttpd only says that it does not like the material.
+Result<> CheckTls(const ServerTls& tls) {
+  const auto open = [](const std::string& pem) {
+    return std::unique_ptr<BIO, decltype(&BIO_free)>(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+  };
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      PEM_read_bio_X509(open(tls.certificate_pem).get(), nullptr, nullptr, nullptr), &X509_free);
+  if (!certificate) return Fail(Code::kInvalid, "the TLS certificate is not PEM");
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PrivateKey(open(tls.key_pem).get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+  if (!key) return Fail(Code::kInvalid, "the TLS key is not PEM, or is encrypted");
+  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+    return Fail(Code::kInvalid, "the TLS key does not belong to the certificate");
+  }
+  return base::Ok();
 }
 
 }  // namespace
 
 struct HttpServer::State {
-  Handlers handlers;
+  Site site;
   MHD_Daemon* daemon = nullptr;
 };
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& address,
                                                       Handlers handlers) {
+  std::vector<Route> routes;
+  for (auto& [path, handler] : handlers) {
+    routes.push_back(
+        {"GET", path, [handler = std::move(handler)](const Call&) { return handler(); }});
+  }
+  return Start(address, std::move(routes), HttpServerOptions{});
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& address,
+                                                      std::vector<Route> routes,
+                                                      HttpServerOptions options) {
   const sockaddr_in listen = TRY(ReadAddress(address));
+  if (options.tls) TRY(CheckTls(*options.tls));
   auto state = std::make_unique<State>();
-  state->handlers = std::move(handlers);
+  state->site = {std::move(routes), std::move(options)};
+  const HttpServerOptions& chosen = state->site.options;
+  unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC;
+  flags |= chosen.thread_per_connection ? MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL
+                                        : static_cast<unsigned>(MHD_USE_AUTO);
+  std::vector<MHD_OptionItem> tls;
+  if (chosen.tls) {
+    flags |= MHD_USE_TLS;
+    tls.push_back(
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, const_cast<char*>(chosen.tls->certificate_pem.c_str())});
+    tls.push_back({MHD_OPTION_HTTPS_MEM_KEY, 0, const_cast<char*>(chosen.tls->key_pem.c_str())});
+  }
+  tls.push_back({MHD_OPTION_END, 0, nullptr});
   errno = 0;
   // Not LISTENING_ADDRESS_REUSE: that is SO_REUSEPORT, with which a port that is taken is no error.
   state->daemon = MHD_start_daemon(
-      MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, nullptr, nullptr, &OnRequest,
-      &state->handlers, MHD_OPTION_SOCK_ADDR, &listen, MHD_OPTION_CONNECTION_LIMIT,
-      kMostConnections, MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_END);
+      flags, 0, nullptr, nullptr, &OnRequest, &state->site, MHD_OPTION_SOCK_ADDR, &listen,
+      MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(chosen.most_connections),
+      MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_NOTIFY_COMPLETED, &OnDone, nullptr,
+      MHD_OPTION_ARRAY, tls.data(), MHD_OPTION_END);
   if (state->daemon == nullptr) {
     return Fail(Code::kUnavailable, "cannot listen on {}: {}", address, std::strerror(errno));
   }
