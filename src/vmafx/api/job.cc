@@ -1,7 +1,5 @@
 #include "vmafx/api/job.h"
 
-#include <algorithm>
-
 #include "vmafx/api/names.h"
 
 namespace vmafx::api {
@@ -58,11 +56,7 @@ void ReadStatus(const Json& json, JobStatus& status) {
   status.attempts = json.value("attempts", 0);
   status.observed_generation = json.value("observedGeneration", int64_t{0});
   ReadResult(json, status);
-  for (const Json& each : json.value("conditions", Json::array())) {
-    status.conditions.push_back({Text(each, "type"), Text(each, "status"), Text(each, "reason"),
-                                 Text(each, "message"), Text(each, "lastTransitionTime"),
-                                 each.value("observedGeneration", int64_t{0})});
-  }
+  status.conditions = ReadConditions(json.value("conditions", Json::array()));
 }
 
 // Leaves empty text out.
@@ -77,20 +71,11 @@ bool JobStatus::Finished() const {
 }
 
 const Condition* JobStatus::Find(std::string_view type) const {
-  auto found = std::find_if(conditions.begin(), conditions.end(),
-                            [&](const Condition& each) { return each.type == type; });
-  return found == conditions.end() ? nullptr : &*found;
+  return FindCondition(conditions, type);
 }
 
 void JobStatus::Set(Condition condition, const std::string& now) {
-  const Condition* old = Find(condition.type);
-  condition.last_transition_time =
-      old != nullptr && old->status == condition.status ? old->last_transition_time : now;
-  if (old != nullptr) {
-    conditions[static_cast<size_t>(old - conditions.data())] = std::move(condition);
-  } else {
-    conditions.push_back(std::move(condition));
-  }
+  SetCondition(conditions, std::move(condition), now);
 }
 
 base::Result<Job> ReadJob(const kube::Object& object) {
@@ -139,14 +124,7 @@ Json WriteStatus(const JobStatus& status) {
     Put(provenance, "modelSha256", made->model_sha256);
     Put(provenance, "backendUsed", made->backend_used);
   }
-  for (const Condition& each : status.conditions) {
-    json["conditions"].push_back({{"type", each.type},
-                                  {"status", each.status},
-                                  {"reason", each.reason},
-                                  {"message", each.message},
-                                  {"lastTransitionTime", each.last_transition_time},
-                                  {"observedGeneration", each.observed_generation}});
-  }
+  if (!status.conditions.empty()) json["conditions"] = WriteConditions(status.conditions);
   return json;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "kube/object.h"
+#include "vmafx/api/condition.h"
 
 namespace vmafx::api {
 
@@ -30,16 +31,6 @@ struct JobSpec {
   kube::Json options;    // of ScoreOptions in JSON names, or null
   std::vector<JobInput> inputs;
   std::optional<int64_t> ttl_seconds_after_finished;
-};
-
-// https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.30/#condition-v1-meta
-struct Condition {
-  std::string type;
-  std::string status;  // "True", "False"
-  std::string reason;
-  std::string message;
-  std::string last_transition_time;
-  int64_t observed_generation = 0;
 };
 
 struct JobPooled {

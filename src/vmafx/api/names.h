@@ -18,6 +18,8 @@ inline constexpr std::string_view kNodeLabel =
     "vmafx.dev/node";  // on a worker Pod: its VmafxNode's name
 inline constexpr std::string_view kHealthzUrlAnnotation = "vmafx.dev/healthz-url";
 inline constexpr std::string_view kRcloneSecretAnnotation = "vmafx.dev/rclone-config-secret";
+inline constexpr std::string_view kRegistrySecretAnnotation =
+    "vmafx.dev/registry-secret";  // on a VmafxModelTraining: its dockerconfigjson Secret's name
 inline constexpr std::string_view kTrainingLabel =
     "vmafx.dev/training";  // on a trainer's objects: its VmafxModelTraining's name
 inline constexpr std::string_view kJobCancelFinalizer = "vmafx.dev/job-cancel";
