@@ -37,11 +37,20 @@ std::vector<double> FeatureMeans(const ScoreReport& report) {
   return means;
 }
 
+Luma LumaOf(const FrameTarget& frame, const Geometry& geometry) {
+  const PlaneTarget& plane = frame[0];
+  return Luma{plane.data, plane.stride, plane.width, plane.height, geometry.pixel_format.bit_depth};
+}
+
 base::Result<> PushAll(VideoPair& pair, Engine& engine, const ScoreRequest& request,
                        const base::Until& until) {
   for (uint64_t done = 1;; ++done) {
     Engine::Pair into = TRY(engine.NextPair());
     if (!TRY(pair.Next(into.reference, into.distorted, until))) return base::Ok();
+    if (request.on_frame) {
+      request.on_frame(done - 1, LumaOf(into.reference, pair.geometry()),
+                       LumaOf(into.distorted, pair.geometry()));
+    }
     TRY(engine.Push());
     if (request.on_progress) request.on_progress(Progress{done, pair.expected_frames()});
   }

@@ -31,6 +31,16 @@ struct Progress {
   std::optional<uint64_t> total;  // unknown for Y4M and for a pipe
 };
 
+// The luma plane of a frame: rows of 8-bit samples, or of little-endian 16-bit ones with the value
+// in the low bits where bit_depth is above 8. Valid during the call that is given it.
+struct Luma {
+  const uint8_t* data = nullptr;
+  size_t stride = 0;  // bytes from row to row
+  uint32_t width = 0;
+  uint32_t height = 0;
+  int bit_depth = 8;
+};
+
 struct ScoreRequest {
   // Local files or pipes, read once from begin to end. What starts with a Y4M header is Y4M;
   // everything else is raw YUV and needs `geometry`. Other containers are refused.
@@ -48,6 +58,9 @@ struct ScoreRequest {
   // Called after each pair of frames, on the thread of Score. Scores of frames are not known before
   // the end: libvmaf takes motion over the whole video. Stop through until.stop(). May be empty.
   std::function<void(const Progress&)> on_progress;
+  // Called with the luma of each pair of frames before it is scored, on the thread of Score, which
+  // waits for it. May be empty.
+  std::function<void(uint64_t index, const Luma& reference, const Luma& distorted)> on_frame;
 };
 
 // Of the frames' scores. The harmonic mean is libvmaf's, n / sum(1 / (score + 1)) - 1; percentiles

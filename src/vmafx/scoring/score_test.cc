@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cmath>
+#include <cstring>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -124,6 +125,33 @@ TEST_F(ScoreTest, TellsItsProgressAfterEachPairOfFrames) {
 
   ASSERT_TRUE(report.ok());
   EXPECT_THAT(seen, ElementsAre(1, 2, 3, 4, 5));
+}
+
+TEST_F(ScoreTest, ShowsTheLumaOfEachPairBeforeItIsScored) {
+  const Geometry geometry{66, 47, {Chroma::k420, 10}};
+  ScoreRequest request = Raw(geometry, 3);
+  const std::string reference = MakeClip(geometry, 3, Side::kReference);
+  const std::string distorted = MakeClip(geometry, 3, Side::kDistorted);
+  std::vector<uint64_t> seen;
+  const auto expect = [&](const Luma& luma, const std::string& clip, uint64_t index) {
+    EXPECT_EQ(luma.width, 66U);
+    EXPECT_EQ(luma.height, 47U);
+    EXPECT_EQ(luma.bit_depth, 10);
+    const char* row = clip.data() + index * FrameBytes(geometry);
+    for (uint32_t y = 0; y < 47; ++y, row += 132) {
+      ASSERT_EQ(std::memcmp(luma.data + y * luma.stride, row, 132), 0) << index << " row " << y;
+    }
+  };
+  request.on_frame = [&](uint64_t index, const Luma& a, const Luma& b) {
+    seen.push_back(index);
+    expect(a, reference, index);
+    expect(b, distorted, index);
+  };
+
+  auto report = Score(request, until());
+
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_THAT(seen, ElementsAre(0, 1, 2));
 }
 
 TEST_F(ScoreTest, StopsInTheMiddleWhenAsked) {
