@@ -2,9 +2,10 @@
 
 // vmafx/features: cheap numbers about how two pictures differ, from which the student
 // (vmafx/trainer) predicts what the exact score would be. No library, no I/O: planes in, numbers
-// out.
+// out. What each number means: doc/trainer.md.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -25,25 +26,35 @@ struct Plane {
 // each checkpoint; a feature is only ever added under a new model version.
 std::span<const std::string_view> Names();
 
-// Which frames are looked at: the first and every eighth, so that the cost stays far below that of
-// the exact score.
+// Which frames are looked at: the first two of every eight (motion needs neighbours), so that the
+// cost stays far below that of the exact score.
 inline constexpr uint64_t kEvery = 8;
+inline constexpr uint64_t kNeighbours = 2;
 inline bool IsSampled(uint64_t frame) {
-  return frame % kEvery == 0;
+  return frame % kEvery < kNeighbours;
 }
 
-// The features of one clip, gathered frame by frame. Memory: two small pictures. One thread.
+// The features of one clip, gathered frame by frame. Memory: about half a frame, as floats. One
+// thread.
 class Extractor {
  public:
-  // Takes the pair of frame number `frame`; does nothing unless IsSampled(frame). Both planes have
-  // the same size and depth, which does not change from call to call.
+  Extractor();
+  Extractor(Extractor&&) noexcept;
+  Extractor& operator=(Extractor&&) noexcept;
+  ~Extractor();
+
+  // Takes the pair of frame number `frame`, in rising order; does nothing unless IsSampled(frame).
+  // Both planes have the same size and depth, which does not change from call to call; nothing is
+  // kept of them.
   void Add(uint64_t frame, const Plane& reference, const Plane& distorted);
 
-  // Names().size() finite numbers; all zero when no frame was added.
+  // Names().size() finite numbers; all zero when no frame was added. The same frames give the same
+  // numbers, to the last bit.
   std::vector<double> Clip() const;
 
  private:
-  // The implementation's.
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace vmafx::features
