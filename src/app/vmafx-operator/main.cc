@@ -29,7 +29,7 @@ Exit codes: 0 stopped by a signal, 2 bad usage, 3 could not start or go on.)";
 
 struct Flags {
   OperatorOptions options;
-  std::string controller = "vmafx-controller:9090";
+  vmafx::api::ChannelOptions controller{.address = "vmafx-controller:9090"};
   std::string kubeconfig;
   std::string context;
   std::string ns = "vmafx-system";
@@ -62,9 +62,6 @@ void AddServingFlags(CLI::App& cli, Flags& flags) {
 
 void AddWorkerFlags(CLI::App& cli, Flags& flags) {
   vmafx::operators::WorkerSettings& worker = flags.options.worker;
-  cli.add_option("--controller-grpc-addr", flags.controller, "HOST:PORT of the controller")
-      ->envname("VMAFX_CONTROLLER_GRPC_ADDR")
-      ->capture_default_str();
   cli.add_option("--worker-controller-addr", worker.controller_address,
                  "the same for worker Pods, where it differs")
       ->envname("VMAFX_WORKER_CONTROLLER_ADDR");
@@ -98,6 +95,24 @@ void AddWorkerFlags(CLI::App& cli, Flags& flags) {
       ->envname("VMAFX_INSTANCE");
 }
 
+void AddControllerFlags(CLI::App& cli, Flags& flags) {
+  vmafx::api::ChannelOptions& controller = flags.controller;
+  cli.add_option("--controller-grpc-addr", controller.address, "HOST:PORT of the controller")
+      ->envname("VMAFX_CONTROLLER_GRPC_ADDR")
+      ->capture_default_str();
+  cli.add_option("--controller-token-file", controller.token_file,
+                 "file with the token to show to the controller; read again when it changes")
+      ->envname("VMAFX_CONTROLLER_TOKEN_FILE");
+  cli.add_option("--controller-tls", controller.tls, "true: speak TLS with the controller")
+      ->envname("VMAFX_CONTROLLER_TLS");
+  cli.add_option("--controller-ca-file", controller.ca_file,
+                 "PEM file of the authority behind its certificate; the workers get it too")
+      ->envname("VMAFX_CONTROLLER_CA_FILE");
+  cli.add_option("--controller-server-name", controller.server_name,
+                 "name in its certificate, where it is not the address's host")
+      ->envname("VMAFX_CONTROLLER_SERVER_NAME");
+}
+
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -121,31 +136,31 @@ std::string Identity() {
   return fmt::format("{}_{:08x}{:08x}", host, random(), random());
 }
 
+int Complain(const base::Error& error, int exit_code) {
+  fmt::print(stderr, "vmafx-operator: {}\n", error.message());
+  return exit_code;
+}
+
 int Run(Flags flags, base::Clock& clock, sys::Signals& signals) {
   const base::Log log = base::Log::ToStderr(flags.level);
   auto access = FindCluster(flags);
-  if (!access.ok()) {
-    fmt::print(stderr, "vmafx-operator: {}\n", access.error().message());
-    return app::kUsage;
-  }
+  if (!access.ok()) return Complain(access.error(), app::kUsage);
   flags.options.lease = {flags.ns, flags.lease};
   flags.options.identity = Identity();
   if (flags.options.worker.controller_address.empty()) {
-    flags.options.worker.controller_address = flags.controller;
+    flags.options.worker.controller_address = flags.controller.address;
   }
   log.Info("starting", {{"version", kVersion},
                         {"kubernetes", access->server},
-                        {"controller", flags.controller},
+                        {"controller", flags.controller.address},
                         {"worker", flags.options.worker.image}});
   auto client =
       kube::MakeClient(*std::move(access), log, std::string("vmafx-operator/") + kVersion);
   auto controller = vmafx::operators::MakeGrpcControllerClient(flags.controller);
-  vmafx::operators::Operator program(flags.options, *client, *controller, clock, log);
+  if (!controller.ok()) return Complain(controller.error(), app::kUsage);
+  vmafx::operators::Operator program(flags.options, *client, **controller, clock, log);
   auto outcome = program.Run(base::Until(clock, base::Instant::max(), signals.stop()));
-  if (!outcome.ok()) {
-    fmt::print(stderr, "vmafx-operator: {}\n", outcome.error().message());
-    return app::kErrored;
-  }
+  if (!outcome.ok()) return Complain(outcome.error(), app::kErrored);
   log.Info("stopped", {{"signal", signals.received()}});
   return app::kStopped;
 }
@@ -162,6 +177,7 @@ int main(int argc, char** argv) {
   cli.set_version_flag("--version", std::string("vmafx-operator ") + kVersion);
   cli.footer(kNotes);
   AddServingFlags(cli, flags);
+  AddControllerFlags(cli, flags);
   AddWorkerFlags(cli, flags);
   try {
     cli.parse(argc, argv);

@@ -15,9 +15,10 @@ constexpr auto kConnectLimit = std::chrono::seconds(2);
 
 class GrpcControllerClient final : public ControllerClient {
  public:
-  explicit GrpcControllerClient(const std::string& address)
-      : address_(address),
-        channel_(MakeChannel(address)),
+  GrpcControllerClient(const api::ChannelOptions& options, std::shared_ptr<grpc::Channel> channel)
+      : address_(options.address),
+        token_(options.token_file),
+        channel_(std::move(channel)),
         stub_(rpc::VmafxController::NewStub(channel_)) {}
 
   base::Result<std::string> Submit(const rpc::SubmitJobRequest& request,
@@ -47,10 +48,19 @@ class GrpcControllerClient final : public ControllerClient {
     return std::move(*response.mutable_job());
   }
 
+  base::Result<rpc::ListNodesResponse> ListNodes(const std::string& ns,
+                                                 const base::Until& until) override {
+    rpc::ListNodesRequest request;
+    request.set_namespace_(ns);
+    return Call<rpc::ListNodesResponse>("ListNodes", &Stub::ListNodes, request, until);
+  }
+
   base::Error Follow(const std::function<void(const rpc::Job&)>& on_job,
                      const base::Until& until) override {
     AwaitConnected(until.Within(kConnectLimit));
     grpc::ClientContext context;
+    auto identified = token_.AddTo(context);
+    if (!identified.ok()) return std::move(identified).error();
     std::stop_callback cancel(until.stop(), [&] { context.TryCancel(); });
     rpc::StreamJobsRequest request;
     request.set_follow(true);
@@ -75,18 +85,6 @@ class GrpcControllerClient final : public ControllerClient {
     }
   }
 
-  // Found again within a second after the controller came back; a silent peer is noticed.
-  static std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
-    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
-    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5000);
-    arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-    return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-  }
-
   std::string Where(const char* call) const {
     return fmt::format("{} at the controller {}", call, address_);
   }
@@ -95,6 +93,7 @@ class GrpcControllerClient final : public ControllerClient {
   base::Result<Response> Call(const char* name, Method method, const Request& request,
                               const base::Until& until) {
     grpc::ClientContext context;
+    TRY(token_.AddTo(context).During(Where(name)));
     const base::Duration left = std::min<base::Duration>(kCallLimit, until.Left());
     context.set_deadline(std::chrono::system_clock::now() +
                          std::chrono::duration_cast<std::chrono::system_clock::duration>(left));
@@ -106,14 +105,18 @@ class GrpcControllerClient final : public ControllerClient {
   }
 
   std::string address_;
+  api::TokenSource token_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<Stub> stub_;
 };
 
 }  // namespace
 
-std::unique_ptr<ControllerClient> MakeGrpcControllerClient(const std::string& address) {
-  return std::make_unique<GrpcControllerClient>(address);
+base::Result<std::unique_ptr<ControllerClient>> MakeGrpcControllerClient(
+    const api::ChannelOptions& options) {
+  auto channel = TRY(api::MakeChannel(options));
+  return std::unique_ptr<ControllerClient>(
+      std::make_unique<GrpcControllerClient>(options, std::move(channel)));
 }
 
 }  // namespace vmafx::operators

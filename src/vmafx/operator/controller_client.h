@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "vmafx/api/channel.h"
 #include "vmafx/controller/v1/controller.pb.h"
 
 namespace vmafx::operators {
@@ -31,14 +32,19 @@ class ControllerClient {
   // The job as it is after the release.
   virtual base::Result<rpc::Job> Release(const rpc::ReleaseJobRequest& request,
                                          const base::Until& until) = 0;
+  // The workers that the controller has heard of, of one namespace, or with "" of all.
+  virtual base::Result<rpc::ListNodesResponse> ListNodes(const std::string& ns,
+                                                         const base::Until& until) = 0;
   // All jobs, then each change, on this thread, until the stream breaks (an error, always) or
   // `until` is over.
   virtual base::Error Follow(const std::function<void(const rpc::Job&)>& on_job,
                              const base::Until& until) = 0;
 };
 
-// Over one gRPC channel to `address` ("host:9090"), without TLS, kept for all calls and made anew
-// by gRPC when it breaks. Each call but Follow takes at most 5 s. Does not connect yet.
-std::unique_ptr<ControllerClient> MakeGrpcControllerClient(const std::string& address);
+// Over one gRPC channel, kept for all calls and made anew by gRPC when it breaks. Each call carries
+// the token of `options.token_file` as it is then, and takes, but for Follow, at most 5 s. Does not
+// connect yet. Errors are those of api::MakeChannel.
+base::Result<std::unique_ptr<ControllerClient>> MakeGrpcControllerClient(
+    const api::ChannelOptions& options);
 
 }  // namespace vmafx::operators

@@ -112,7 +112,7 @@ TEST_F(OperatorApiTest, FailsAJobThatWasCancelledInTheController) {
   const std::string id = ControllerId("tiny");
   AwaitPod("tiny-1");
 
-  ASSERT_TRUE(MakeGrpcControllerClient(controller_.address())->Cancel(id, Long()).ok());
+  ASSERT_TRUE(controller_client_->Cancel(id, Long()).ok());
 
   EXPECT_EQ(AwaitPhase("tiny", "Failed").String({"status", "message"}), "cancelled by controller");
 }

@@ -16,12 +16,14 @@ namespace vmafx::operators {
 
 inline const kube::Kind kJobKind{"vmafx.dev", "v1", "VmafxJob"};
 inline const kube::Kind kNodeKind{"vmafx.dev", "v1", "VmafxNode"};
+inline const kube::Kind kTrainingKind{"vmafx.dev", "v1", "VmafxModelTraining"};
 
 // Live copies of what the operator watches.
 struct Stores {
-  kube::Store& jobs;   // VmafxJobs
-  kube::Store& pods;   // worker Pods
-  kube::Store& nodes;  // VmafxNodes
+  kube::Store& jobs;       // VmafxJobs
+  kube::Store& pods;       // worker Pods
+  kube::Store& nodes;      // VmafxNodes
+  kube::Store& trainings;  // VmafxModelTrainings
 };
 
 // Finds slots for jobs and makes and removes their worker Pods. Thread-safe.

@@ -24,13 +24,13 @@ class StoresPart final : public ctrl::Part {
   void Stop() override;
 
   // Between Start and Stop.
-  Stores stores() { return {*jobs_, *pods_, *nodes_}; }
+  Stores stores() { return {*jobs_, *pods_, *nodes_, *trainings_}; }
 
  private:
   kube::Client& client_;
   base::Clock& clock_;
   base::Log log_;
-  std::optional<kube::Store> jobs_, pods_, nodes_;
+  std::optional<kube::Store> jobs_, pods_, nodes_, trainings_;
 };
 
 }  // namespace vmafx::operators

@@ -90,7 +90,7 @@ OperatorWorld::OperatorWorld() {
                           {"system:serviceaccounts", "system:authenticated"});
   EXPECT_TRUE(access.ok()) << access.error().message();
   operator_client_ = kube::MakeClient(*access, base::Log::Nowhere(), "vmafx-operator");
-  controller_client_ = MakeGrpcControllerClient(controller_.address());
+  controller_client_ = *MakeGrpcControllerClient({.address = controller_.address()});
   settings_.image = "vmafx-node:test";
   settings_.controller_address = controller_.address();
   jobs_.emplace(*admin_, kube::StoreOptions{kJobKind, ns_, {}}, clock_, base::Log::Nowhere());

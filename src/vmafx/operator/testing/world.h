@@ -81,12 +81,12 @@ class OperatorWorld : public ::testing::Test {
   std::string ns_;
   vmafx::controller::testing::LocalController controller_{clock_};
   WorkerSettings settings_;
+  std::unique_ptr<ControllerClient> controller_client_;
   std::shared_ptr<base::MemorySink> sink_ = std::make_shared<base::MemorySink>();
 
  private:
   std::optional<kube::Store> jobs_, pods_;
   std::unique_ptr<kube::Client> operator_client_;
-  std::unique_ptr<ControllerClient> controller_client_;
   std::unique_ptr<Operator> operator_;
   std::unique_ptr<base::Crew> crew_;
 };
