@@ -1,11 +1,11 @@
-#include "vmafx/controller/sqlite.h"
+#include "vmafx/sqlite/database.h"
 
 #include <bit>
 #include <cstring>
 
 #include <sqlite3.h>
 
-namespace vmafx::controller {
+namespace vmafx::sqlite {
 
 using base::Code;
 using base::Fail;
@@ -64,7 +64,7 @@ base::Result<Database> Database::Open(const std::filesystem::path& path) {
   if (sqlite3_open_v2(path.c_str(), &database.state_->connection, flags, nullptr) != SQLITE_OK) {
     return database.Problem("opening it");
   }
-  // Exclusive locking: one controller owns its file, and the WAL index needs no shared memory. The
+  // Exclusive locking: one program owns its file, and the WAL index needs no shared memory. The
   // lock is taken with the first write, so make one at once.
   for (const char* pragma :
        {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
@@ -138,4 +138,4 @@ int64_t Database::Changes() const {
   return sqlite3_changes64(state_->connection);
 }
 
-}  // namespace vmafx::controller
+}  // namespace vmafx::sqlite
