@@ -46,7 +46,7 @@ void AddFlags(CLI::App& cli, Flags& flags) {
   cli.add_option("--controller", flags.controller, "the controller's gRPC address")
       ->envname("VMAFX_CONTROLLER_ADDR")
       ->capture_default_str();
-  cli.add_option("--name", run.session.name, "of this worker (default: the host's name)")
+  cli.add_option("--name", run.session.identity.name, "of this worker (default: the host's name)")
       ->envname("VMAFX_NODE_ID");
   cli.add_option("--scoring-roots", flags.roots,
                  "folders below which inputs may be read, separated by : (none: no input is read)")
@@ -55,7 +55,7 @@ void AddFlags(CLI::App& cli, Flags& flags) {
   cli.add_option("--cpu-limit", flags.cpu_limit,
                  "processors to use: 2, 0.5, 1500m (default: the cgroup's limit, without one 1)")
       ->envname("VMAFX_CPU_LIMIT");
-  cli.add_option("--backend", run.session.backend, "that scores here")
+  cli.add_option("--backend", run.session.identity.backend, "that scores here")
       ->envname("VMAFX_BACKEND")
       ->check(CLI::IsMember({"cpu"}))
       ->capture_default_str();
@@ -72,24 +72,27 @@ void AddFlags(CLI::App& cli, Flags& flags) {
 
 base::Result<> Complete(Flags& flags) {
   vmafx::node::RunOnceOptions& run = flags.run;
-  if (run.session.name.empty()) run.session.name = HostName();
-  run.capacity.backend = run.session.backend;
-  run.capacity.roots.assign(flags.roots.begin(), flags.roots.end());
-  run.capacity.threads = flags.cpu_limit.empty()
-                             ? vmafx::node::ThreadsForCgroup("/sys/fs/cgroup")
-                             : TRY(vmafx::node::ThreadsForLimit(flags.cpu_limit));
+  if (run.session.identity.name.empty()) run.session.identity.name = HostName();
+  run.work.capacity.backend = run.session.identity.backend;
+  run.work.capacity.roots.assign(flags.roots.begin(), flags.roots.end());
+  run.work.capacity.threads = flags.cpu_limit.empty()
+                                  ? vmafx::node::ThreadsForCgroup("/sys/fs/cgroup")
+                                  : TRY(vmafx::node::ThreadsForLimit(flags.cpu_limit));
   return base::Ok();
 }
 
 int Run(const Flags& flags, base::Clock& clock, sys::Signals& signals) {
   const base::Log log = base::Log::ToStderr(flags.level);
   log.Info("started", {{"version", kVersion},
-                       {"name", flags.run.session.name},
+                       {"name", flags.run.session.identity.name},
                        {"controller", flags.controller},
-                       {"threads", flags.run.capacity.threads}});
-  vmafx::node::ControllerClient client(flags.controller, flags.call_timeout);
+                       {"threads", flags.run.work.capacity.threads}});
+  const auto client =
+      vmafx::node::ControllerClient::Make({.address = flags.controller}, flags.call_timeout);
+  if (!client.ok()) return app::kUsage;
+  vmafx::node::Feedback feedback({}, clock, log);
   const base::Until until(clock, base::Instant::max(), signals.stop());
-  const auto ending = vmafx::node::RunOnce(flags.run, client, clock, log, until);
+  const auto ending = vmafx::node::RunOnce(flags.run, **client, feedback, clock, log, until);
   if (!ending.ok()) {
     log.Error("no result reported", {{"reason", ending.error().message()}});
     return app::kErrored;

@@ -4,6 +4,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "vmafx/api/channel.h"
 #include "vmafx/api/score_options.h"
 #include "vmafx/api/status.h"
 #include "vmafx/controller/v1/controller.grpc.pb.h"
@@ -17,22 +18,8 @@ namespace rpc = vmafx::controller::v1;
 
 namespace {
 
-constexpr int kLargestMessage = 64 << 20;
 constexpr size_t kMostSeriesValues = 6 << 20;  // 8 bytes each
 constexpr char kEngine[] = "vmafx-node 0.1.0";
-
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  // A worker that starts with its cluster meets a controller that is about to be there.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2'000);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
-  arguments.SetMaxSendMessageSize(kLargestMessage);
-  arguments.SetMaxReceiveMessageSize(kLargestMessage);
-  // A worker speaks to its controller and to nobody between.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
 
 template <typename Request>
 Request As(const Credentials& credentials) {
@@ -59,6 +46,7 @@ Assignment FromWire(const rpc::Job& job) {
   const rpc::ScoringParams& scoring = job.scoring();
   const v1::ScoreOptions& options = scoring.options();
   Assignment assignment{.job = {job.id(), job.attempt()},
+                        .ns = job.namespace_(),
                         .reference = scoring.reference(),
                         .distorted = scoring.distorted(),
                         .model = scoring.model(),
@@ -120,12 +108,14 @@ void AddProvenance(const scoring::Provenance& from, v1::Provenance& provenance) 
 struct ControllerClient::State {
   std::string address;
   base::Duration call_timeout;
+  api::TokenSource token;
   std::unique_ptr<rpc::VmafxController::Stub> stub;
 
   template <typename Method, typename Request, typename Response>
   Result<> Call(std::string_view name, Method method, const Request& request, Response& response,
-                const Until& until) const {
+                const Until& until) {
     grpc::ClientContext context;
+    TRY(token.AddTo(context).During(name));
     const base::Duration left = std::min(until.Left(), call_timeout);
     context.set_deadline(std::chrono::system_clock::now() +
                          std::chrono::duration_cast<std::chrono::microseconds>(left));
@@ -134,26 +124,37 @@ struct ControllerClient::State {
     return api::FromGrpc(status, fmt::format("{} at controller {}", name, address));
   }
 
-  Result<> Report(const rpc::ReportResultRequest& request, const Until& until) const {
+  Result<> Report(const rpc::ReportResultRequest& request, const Until& until) {
     rpc::ReportResultResponse response;
     return Call("ReportResult", &rpc::VmafxController::Stub::ReportResult, request, response,
                 until);
   }
 };
 
-ControllerClient::ControllerClient(const std::string& address, base::Duration call_timeout)
-    : state_(
-          new State{address, call_timeout, rpc::VmafxController::NewStub(MakeChannel(address))}) {}
+Result<std::unique_ptr<ControllerClient>> ControllerClient::Make(const api::ChannelOptions& options,
+                                                                 base::Duration call_timeout) {
+  auto channel = TRY(api::MakeChannel(options));
+  std::unique_ptr<State> state(new State{.address = options.address,
+                                         .call_timeout = call_timeout,
+                                         .token = api::TokenSource(options.token_file),
+                                         .stub = rpc::VmafxController::NewStub(channel)});
+  return std::unique_ptr<ControllerClient>(new ControllerClient(std::move(state)));
+}
+
+ControllerClient::ControllerClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 ControllerClient::~ControllerClient() = default;
 
-Result<Credentials> ControllerClient::Register(const std::string& name, const std::string& backend,
-                                               const Until& until) {
+Result<Credentials> ControllerClient::Register(const Identity& identity, const Until& until) {
   rpc::RegisterNodeRequest request;
-  request.set_name(name);
+  request.set_name(identity.name);
   request.mutable_capability()->set_gpu_vendor("cpu");
-  request.mutable_capability()->add_backends(backend);
-  request.mutable_capability()->set_concurrency(1);
+  request.mutable_capability()->add_backends(identity.backend);
+  request.mutable_capability()->set_concurrency(identity.slots);
+  request.set_namespace_(identity.ns);
+  request.set_vmafx_node(identity.vmafx_node);
+  request.set_device(identity.device);
+  request.set_pool(identity.pool);
   rpc::RegisterNodeResponse response;
   TRY(state_->Call("RegisterNode", &rpc::VmafxController::Stub::RegisterNode, request, response,
                    until));
@@ -195,8 +196,15 @@ Result<> ControllerClient::ReportProgress(const Credentials& credentials, const 
 }
 
 Result<> ControllerClient::ReportScore(const Credentials& credentials, const JobRef& job,
-                                       const scoring::ScoreReport& report, const Until& until) {
+                                       const scoring::ScoreReport& report,
+                                       const std::vector<UndeliveredSample>& undelivered,
+                                       const Until& until) {
   auto request = FinalReport(credentials, job);
+  for (const UndeliveredSample& sample : undelivered) {
+    auto& feedback = *request.add_feedback();
+    feedback.set_trainer(sample.trainer);
+    feedback.set_sample(sample.line);
+  }
   AddNumbers(report, request);
   AddFrames(report, request);
   AddProvenance(report.provenance, *request.mutable_provenance());

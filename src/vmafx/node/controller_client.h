@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "vmafx/api/channel.h"
 #include "vmafx/node/assignment.h"
 #include "vmafx/scoring/score.h"
 
@@ -20,26 +21,29 @@ struct Beat {
 // The calls of vmafx.controller.v1 that a worker makes, over one gRPC channel. One attempt each, of
 // at most `call_timeout`; it ends at once when `until` is stopped. Errors: kUnavailable (not
 // reached), kTimeout, kDenied (wrong session: register again; or the lease is lost), kNotFound,
-// kConflict, kInvalid; the message starts with the call and the address. Thread-safe.
+// kConflict, kInvalid; the message starts with the call and the address. Each call carries the
+// token of options.token_file; without it (the error names the file) none is made. Thread-safe.
 class ControllerClient {
  public:
-  // `address`: "host:9090". Does not connect yet, so it cannot fail.
-  explicit ControllerClient(const std::string& address,
-                            base::Duration call_timeout = std::chrono::seconds(10));
+  // Does not connect yet. Errors are api::MakeChannel's: the CA file.
+  static base::Result<std::unique_ptr<ControllerClient>> Make(
+      const api::ChannelOptions& options, base::Duration call_timeout = std::chrono::seconds(10));
   ~ControllerClient();
 
-  base::Result<Credentials> Register(const std::string& name, const std::string& backend,
-                                     const base::Until& until);
+  base::Result<Credentials> Register(const Identity& identity, const base::Until& until);
   base::Result<Beat> Heartbeat(const Credentials& credentials, const std::vector<JobRef>& running,
                                const base::Until& until);
-  // nullopt while another worker has the job.
+  // The pinned job `job_id`: nullopt while another worker has it. With "", the next unpinned one;
+  // nullopt when none waits.
   base::Result<std::optional<Assignment>> Pull(const Credentials& credentials,
                                                const std::string& backend,
                                                const std::string& job_id, const base::Until& until);
   base::Result<> ReportProgress(const Credentials& credentials, const JobRef& job,
                                 const scoring::Progress& progress, const base::Until& until);
   base::Result<> ReportScore(const Credentials& credentials, const JobRef& job,
-                             const scoring::ScoreReport& report, const base::Until& until);
+                             const scoring::ScoreReport& report,
+                             const std::vector<UndeliveredSample>& undelivered,
+                             const base::Until& until);
   base::Result<> ReportFailure(const Credentials& credentials, const JobRef& job,
                                const std::string& error, const base::Until& until);
   // Gives the job back undone: another worker may do it.
@@ -48,6 +52,7 @@ class ControllerClient {
 
  private:
   struct State;
+  explicit ControllerClient(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -101,16 +101,19 @@ class RunOnceTest : public ::testing::Test {
   RunOnceOptions OptionsFor(const std::string& id) {
     RunOnceOptions options;
     options.job_id = id;
-    options.session = {.name = "pod-1", .heartbeat_interval = std::chrono::milliseconds(50)};
-    options.capacity.roots = {Fixtures(), folder_.path()};
+    options.session.identity = {.name = "pod-1"};
+    options.session.heartbeat_interval = std::chrono::milliseconds(50);
+    options.work.capacity.roots = {Fixtures(), folder_.path()};
     options.poll_interval = std::chrono::milliseconds(50);
-    options.progress_interval = std::chrono::milliseconds(10);
+    options.work.progress_interval = std::chrono::milliseconds(10);
     return options;
   }
 
   base::Result<Ending> Run(const RunOnceOptions& options, std::stop_token stop = {}) {
-    ControllerClient client(controller_.address());
-    return RunOnce(options, client, clock_, base::Log(sink_, base::Level::kDebug),
+    const base::Log log(sink_, base::Level::kDebug);
+    auto client = *ControllerClient::Make({.address = controller_.address()});
+    Feedback feedback({}, clock_, log);
+    return RunOnce(options, *client, feedback, clock_, log,
                    base::Until::After(clock_, std::chrono::seconds(120), std::move(stop)));
   }
 
@@ -245,7 +248,7 @@ TEST_F(RunOnceTest, GivesItsJobBackWhenAskedToStopAndAnotherWorkerFinishesIt) {
 
   sink_->on_pulled = nullptr;
   auto second = OptionsFor(id);
-  second.session.name = "pod-2";
+  second.session.identity.name = "pod-2";
   ASSERT_TRUE(Run(second).ok());
   EXPECT_EQ(Get(id).status(), rpc::COMPLETED);
   EXPECT_EQ(Get(id).assigned_node(), "pod-2");

@@ -1,7 +1,5 @@
 #include "vmafx/node/session.h"
 
-#include <algorithm>
-
 #include "vmafx/node/backoff.h"
 
 namespace vmafx::node {
@@ -13,17 +11,25 @@ Session::Session(ControllerClient& client, SessionOptions options, base::Clock& 
                  base::Log log)
     : client_(client), options_(std::move(options)), clock_(clock), log_(std::move(log)) {}
 
+// With State::registering set by the caller.
 Result<Credentials> Session::Register(const Until& until) {
-  const Credentials fresh = TRY(client_.Register(options_.name, options_.backend, until));
-  state_.With([&](State& state) { state.credentials = fresh; });
-  log_.Info("registered", {{"name", options_.name}, {"session", fresh.node_id}});
+  auto fresh = client_.Register(options_.identity, until);
+  state_.With([&](State& state) {
+    state.registering = false;
+    if (!fresh.ok()) return;
+    state.credentials = *fresh;
+    state.last_heard = clock_.Now();
+  });
+  if (fresh.ok()) {
+    log_.Info("registered", {{"name", options_.identity.name}, {"session", fresh->node_id}});
+  }
   return fresh;
 }
 
 Result<> Session::Open(const Until& until) {
-  Backoff backoff(options_.first_backoff, options_.most_backoff, options_.name);
+  Backoff backoff(options_.first_backoff, options_.most_backoff, options_.identity.name);
   for (;;) {
-    auto registered = Register(until);
+    auto registered = Renew({}, until);
     if (registered.ok()) break;
     if (!MayRetry(registered.error())) return std::move(registered).error();
     log_.Warn("not registered yet", {{"reason", registered.error().message()}});
@@ -38,50 +44,75 @@ Credentials Session::credentials() const {
 }
 
 Result<Credentials> Session::Renew(const Credentials& stale, const Until& until) {
-  Credentials current = credentials();
-  if (!(current == stale)) return current;
+  auto renewed = state_.When(
+      until, [](const State& state) { return !state.registering; },
+      [&](State& state) -> std::optional<Credentials> {
+        if (!(state.credentials == stale)) return state.credentials;
+        state.registering = true;
+        return std::nullopt;
+      });
+  if (!renewed.ok()) return std::move(renewed).error();
+  if (*renewed) return **std::move(renewed);
   return Register(until);
 }
 
-void Session::StartJob(JobRef job, std::stop_source cancelled) {
-  state_.With([&](State& state) { state.job = {std::move(job), std::move(cancelled)}; });
+void Session::StartJob(const JobRef& job, std::stop_source cancelled) {
+  state_.With([&](State& state) { state.jobs.insert_or_assign(job, std::move(cancelled)); });
 }
 
-void Session::EndJob() {
-  state_.With([](State& state) { state.job.reset(); });
+void Session::EndJob(const JobRef& job) {
+  state_.With([&](State& state) { state.jobs.erase(job); });
+}
+
+size_t Session::jobs() const {
+  return state_.Read([](const State& state) { return state.jobs.size(); });
+}
+
+std::optional<base::Instant> Session::last_heard() const {
+  return state_.Read([](const State& state) { return state.last_heard; });
 }
 
 void Session::BeatLoop(std::stop_token stop) {
   const Until until(clock_, base::Instant::max(), std::move(stop));
-  base::Instant accepted = clock_.Now();
   while (until.Pause(options_.heartbeat_interval)) {
-    if (BeatOnce(until)) {
-      accepted = clock_.Now();
-    } else if (clock_.Now() - accepted >= options_.silence_limit && Register(until).ok()) {
-      accepted = clock_.Now();
+    BeatOnce(until);
+    const auto heard = last_heard();
+    if (!heard || clock_.Now() - *heard < options_.silence_limit) continue;
+    log_.Warn("no heartbeat was accepted for a while: registering again");
+    if (auto renewed = Renew(credentials(), until); !renewed.ok() && !until.Stopped()) {
+      log_.Warn("not registered again yet", {{"reason", renewed.error().message()}});
     }
   }
 }
 
-bool Session::BeatOnce(const Until& until) {
+void Session::BeatOnce(const Until& until) {
   const State now = state_.Read([](const State& state) { return state; });
   std::vector<JobRef> running;
-  if (now.job) running.push_back(now.job->ref);
+  for (const auto& [job, cancelled] : now.jobs) running.push_back(job);
   auto beat = client_.Heartbeat(now.credentials, running, until);
   if (!beat.ok()) {
     if (!until.Stopped()) log_.Warn("heartbeat failed", {{"reason", beat.error().message()}});
-    return false;
+    return;
   }
   if (!beat->known) {
     log_.Warn("the controller does not know this session: registering again");
-    return Renew(now.credentials, until).ok();
+    if (auto renewed = Renew(now.credentials, until); !renewed.ok() && !until.Stopped()) {
+      log_.Warn("not registered again yet", {{"reason", renewed.error().message()}});
+    }
+    return;
   }
-  if (now.job && std::ranges::find(beat->cancel, now.job->ref.id) != beat->cancel.end()) {
-    log_.Info("job cancelled", {{"job", now.job->ref.id}, {"attempt", now.job->ref.attempt}});
-    std::stop_source cancelled = now.job->cancelled;
-    cancelled.request_stop();
+  state_.With([&](State& state) { state.last_heard = clock_.Now(); });
+  for (const std::string& job : beat->cancel) Cancel(job, now.jobs);
+}
+
+// Only what that heartbeat told of: the same job may have been pulled anew since.
+void Session::Cancel(const std::string& id, const std::map<JobRef, std::stop_source>& told) {
+  for (const auto& [job, cancelled] : told) {
+    if (job.id != id) continue;
+    log_.Info("job cancelled", {{"job", job.id}, {"attempt", job.attempt}});
+    std::stop_source stop = cancelled;
+    stop.request_stop();
   }
-  return true;
 }
 
 }  // namespace vmafx::node

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -14,8 +15,7 @@
 namespace vmafx::node {
 
 struct SessionOptions {
-  std::string name;  // of this worker
-  std::string backend = "cpu";
+  Identity identity;
   base::Duration heartbeat_interval = std::chrono::seconds(10);
   base::Duration silence_limit = std::chrono::seconds(60);  // without an accepted heartbeat
   base::Duration first_backoff = std::chrono::milliseconds(500);
@@ -37,28 +37,30 @@ class Session {
   Credentials credentials() const;
 
   // For a caller whose call with `stale` was denied: registers once more, unless that has happened
-  // since.
+  // since, or is happening now: then waits for that.
   base::Result<Credentials> Renew(const Credentials& stale, const base::Until& until);
 
   // Heartbeats carry `job` from now on, and stop `cancelled` when the controller does not want it
-  // (any more).
-  void StartJob(JobRef job, std::stop_source cancelled);
-  void EndJob();
+  // (any more). At most 64 jobs at once.
+  void StartJob(const JobRef& job, std::stop_source cancelled);
+  void EndJob(const JobRef& job);
+  size_t jobs() const;
+
+  // When the controller last accepted a registration or a heartbeat; nullopt: not yet.
+  std::optional<base::Instant> last_heard() const;
 
  private:
-  struct Job {
-    JobRef ref;
-    std::stop_source cancelled;
-  };
   struct State {
     Credentials credentials;
-    std::optional<Job> job;
+    bool registering = false;
+    std::optional<base::Instant> last_heard;
+    std::map<JobRef, std::stop_source> jobs;
   };
 
   base::Result<Credentials> Register(const base::Until& until);
   void BeatLoop(std::stop_token stop);
-  // Whether the controller accepted it.
-  bool BeatOnce(const base::Until& until);
+  void BeatOnce(const base::Until& until);
+  void Cancel(const std::string& id, const std::map<JobRef, std::stop_source>& told);
 
   ControllerClient& client_;
   SessionOptions options_;
