@@ -58,6 +58,7 @@ struct HttpOptions {
   Identity identity;
   std::string user_agent = "seatrial";
   bool follow_redirects = false;
+  size_t body_limit = 0;  // bytes of a body that is collected; a longer one is kInvalid; 0: none
 };
 
 std::unique_ptr<Http> MakeCurlHttp(HttpOptions options);

@@ -125,6 +125,23 @@ TEST_F(HttpTest, LargeBodiesTravelBothWays) {
   EXPECT_TRUE(response->body == body);
 }
 
+TEST_F(HttpTest, ABodyAboveTheLimitIsRefusedWhateverItsStatus) {
+  TlsServer server(certificate_, [](const Received& received, Connection& connection) {
+    connection.Answer(received.body == "fail" ? 500 : 200, std::string(2000, 'x'));
+  });
+  const auto client = [&](size_t limit) {
+    return MakeCurlHttp({.identity = {.ca_pem = authority_.certificate_pem}, .body_limit = limit});
+  };
+
+  for (const char* body : {"", "fail"}) {
+    const Request request{.method = "POST", .url = server.url(), .body = body};
+    EXPECT_TRUE(client(2000)->Send(request, Soon()).ok());
+    const auto refused = client(1999)->Send(request, Soon());
+    ASSERT_TRUE(refused.Is(Code::kInvalid));
+    EXPECT_THAT(refused.error().message(), HasSubstr("the answer is longer than 1999 bytes"));
+  }
+}
+
 TEST_F(HttpTest, NobodyListeningIsUnavailableWithHostPortAndReason) {
   int port = 0;
   { port = TlsServer(certificate_, nullptr).port(); }

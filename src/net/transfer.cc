@@ -61,8 +61,10 @@ struct Exchange {
   const Request& request;
   const Sink* sink;  // null: the body is collected
   Response response;
+  size_t body_limit;  // 0: none
   std::string_view unsent;
   bool ended_by_sink = false;
+  bool too_long = false;
 };
 
 // Hands `piece` to the sink; false when it wants no more.
@@ -92,6 +94,9 @@ size_t OnBody(char* data, size_t size, size_t count, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
   const std::string_view piece(data, size * count);
   if (exchange.sink == nullptr || exchange.response.status / 100 != 2) {
+    const size_t length = exchange.response.body.size() + piece.size();
+    exchange.too_long = exchange.body_limit > 0 && length > exchange.body_limit;
+    if (exchange.too_long) return 0;
     exchange.response.body += piece;
     return piece.size();
   }
@@ -186,7 +191,7 @@ void Transfer::SetMethod(const Request& request) {
 Result<Response> Transfer::Perform(const Request& request, const Sink* sink, const Until& until) {
   const std::string& server_name = options_.identity.server_name;
   const Target target = TRY(ReadTarget(request.url, server_name));
-  Exchange exchange{request, sink, {}, request.body};
+  Exchange exchange{request, sink, {}, options_.body_limit, request.body};
   ListPtr headers;
   ListPtr connect_to;
   Append(headers, "Expect:");  // do not ask before sending a large body
@@ -206,6 +211,10 @@ Result<Response> Transfer::Perform(const Request& request, const Sink* sink, con
   reason_[0] = '\0';
 
   const CURLcode code = TRY(Drive(target, exchange.response, until));
+  if (exchange.too_long) {
+    return Fail(Code::kInvalid, "{}: the answer is longer than {} bytes", target.Text(),
+                options_.body_limit);
+  }
   if (code != CURLE_OK && !exchange.ended_by_sink) return Describe(code, target);
   return std::move(exchange.response);
 }
