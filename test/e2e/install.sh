@@ -29,4 +29,4 @@ helm upgrade --install vmafx deploy/helm/vmafx \
   ${SEATRIAL_IMAGE_VMAFX_TRAINER_TAG:+--set-string trainer.image.tag="$SEATRIAL_IMAGE_VMAFX_TRAINER_TAG"} \
   --set-string worker.image.repository="$SEATRIAL_IMAGE_VMAFX_NODE_REPOSITORY" \
   --set-string worker.image.tag="$SEATRIAL_IMAGE_VMAFX_NODE_TAG" \
-  --wait --timeout 120s || explain
+  --wait --timeout 120s "$@" || explain
