@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -61,10 +62,26 @@ struct Outcome {
   std::string allow;
 };
 
+ssize_t ReadUntilBroken(void* answer, uint64_t position, char* buffer, size_t most) {
+  const Answer& it = *static_cast<const Answer*>(answer);
+  const size_t end = std::min(*it.broken_after, it.body.size());
+  if (position >= end) return MHD_CONTENT_READER_END_WITH_ERROR;
+  return static_cast<ssize_t>(
+      it.body.copy(buffer, std::min<size_t>(most, end - position), position));
+}
+
+MHD_Response* MakeResponse(const Answer& answer) {
+  if (!answer.broken_after)
+    return MHD_create_response_from_buffer(
+        answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY);
+  return MHD_create_response_from_callback(answer.body.size(), 64 * 1024, &ReadUntilBroken,
+                                           new Answer(answer),
+                                           [](void* copy) { delete static_cast<Answer*>(copy); });
+}
+
 MHD_Result Reply(MHD_Connection* connection, const Outcome& outcome) {
   const Answer& answer = outcome.answer;
-  MHD_Response* response = MHD_create_response_from_buffer(
-      answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY);
+  MHD_Response* response = MakeResponse(answer);
   if (response == nullptr) return MHD_NO;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
   if (!outcome.allow.empty()) {

@@ -155,5 +155,28 @@ TEST(HttpServerTest, RefusesTlsMaterialThatDoesNotFit) {
             "the TLS key does not belong to the certificate");
 }
 
+TEST(HttpServerTest, BreaksAnAnswerOffWhereItIsTold) {
+  Answer half{200, std::string(100'000, 'x')};
+  half.broken_after = 50'000;
+  const std::vector<Route> routes = {{"GET", "/half", [half](const Call&) { return half; }}};
+  const auto server = HttpServer::Start("127.0.0.1:0", routes, {});
+  ASSERT_TRUE(server.ok()) << server.error().message();
+  base::SystemClock clock;
+  Request request;
+  request.url = fmt::format("http://127.0.0.1:{}/half", (*server)->port());
+  size_t came = 0;
+
+  const auto response = MakeCurlHttp({})->Stream(
+      request,
+      [&](std::string_view piece) {
+        came += piece.size();
+        return true;
+      },
+      base::Until::After(clock, std::chrono::seconds(20)));
+
+  EXPECT_TRUE(response.Is(base::Code::kUnavailable));
+  EXPECT_EQ(came, 50'000u);
+}
+
 }  // namespace
 }  // namespace net
