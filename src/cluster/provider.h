@@ -79,6 +79,7 @@ struct ClusterStatus {
     pid_t pid = 0;  // as the node numbers it; 0: not running
     int restarts = 0;
     std::string last_exit;  // why it was restarted last, or ""
+    bool stopped = false;   // by Fault::kStop
   };
   std::vector<Component> components;
 };
@@ -86,6 +87,13 @@ struct ClusterStatus {
 // Told of progress while Up runs, on the thread of Up. Both texts are for people.
 struct Progress {
   std::function<void(const StartRow&)> ready = [](const StartRow&) {};
+};
+
+// What can be done to a component of a node.
+enum class Fault {
+  kKill,   // SIGKILL: it ends at once, and is started again as after any end
+  kStop,   // SIGSTOP: it hangs: its connections stay open and nobody answers
+  kStart,  // SIGCONT: after kStop it goes on
 };
 
 // Which namespaces of the node a command runs in.
@@ -125,6 +133,13 @@ class Provider {
   // and in the node when in kNode. Exits with the command's status; 125 when the node is gone.
   virtual base::Result<sys::Command> Wrap(const Cluster& cluster, Inside inside,
                                           sys::Command command) = 0;
+
+  // Does `fault` to the component `name` as it runs now ("etcd", "apiserver"; "kube-apiserver" is
+  // the same) and returns it as it was. After kKill the process has ended. kNotFound names the
+  // components that there are; kUnavailable: it does not run just now (it is being started again).
+  virtual base::Result<ClusterStatus::Component> Inject(const Cluster& cluster,
+                                                        const std::string& name, Fault fault,
+                                                        const base::Until& until) = 0;
 };
 
 struct NativeOptions {

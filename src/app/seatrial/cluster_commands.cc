@@ -113,6 +113,7 @@ Json ToJson(const cluster::ClusterStatus& status) {
     json["components"].push_back({{"name", component.name},
                                   {"pid", component.pid},
                                   {"restarts", component.restarts},
+                                  {"stopped", component.stopped},
                                   {"lastExit", component.last_exit}});
   return json;
 }
@@ -138,6 +139,7 @@ Result<> Status(const Flags& flags, Context& context) {
     for (const auto& component : status.components) {
       fmt::print("  {:<20} {}", component.name,
                  component.pid == 0 ? "ended" : fmt::format("process {}", component.pid));
+      if (component.stopped) fmt::print(", stopped");
       if (component.restarts > 0)
         fmt::print(", restarted {} times, last after {}", component.restarts, component.last_exit);
       fmt::print("\n");

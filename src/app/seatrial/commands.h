@@ -28,6 +28,7 @@ constexpr int kInterrupted = 130;
 
 void AddClusterCommands(CLI::App& app,
                         Context& context);               // up, down, status, kubeconfig, shell, gc
+void AddFaultCommands(CLI::App& app, Context& context);  // fault
 void AddImageCommands(CLI::App& app, Context& context);  // image, load
 void AddTestCommand(CLI::App& app, Context& context);    // test
 void AddRunCommand(CLI::App& app, Context& context);     // run

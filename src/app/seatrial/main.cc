@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   cli.footer(kExamples);
   cli.require_subcommand(1);
   app::AddClusterCommands(cli, context);
+  app::AddFaultCommands(cli, context);
   app::AddImageCommands(cli, context);
   app::AddTestCommand(cli, context);
   app::AddRunCommand(cli, context);

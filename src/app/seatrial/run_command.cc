@@ -120,7 +120,11 @@ Result<int> TestOn(const cluster::Cluster& target, const LoadedSuite& suite,
                    base::Until::After(context.clock, kImagesLimit, context.signals.stop())));
     steps.End("images");
   }
-  const auto variables = TRY(ImageEnvironment(flags.images));
+  auto variables = TRY(ImageEnvironment(flags.images));
+  // For `seatrial fault` and the like in the suite's commands.
+  variables["SEATRIAL"] = fs::read_symlink("/proc/self/exe");
+  variables["SEATRIAL_CLUSTER"] = target.name;
+  variables["SEATRIAL_STATE_DIR"] = fs::absolute(flags.state_dir);
   steps.Begin("running the suite");
   int code = kErrored;
   if (flags.runner == "kuttl") {

@@ -14,6 +14,7 @@
 #include "cluster/native/bring_up.h"
 #include "cluster/native/cgroups.h"
 #include "cluster/native/enter.h"
+#include "cluster/native/faults.h"
 #include "cluster/provider.h"
 #include "sys/error.h"
 #include "sys/files.h"
@@ -118,6 +119,19 @@ bool MeasuresStorage(const fs::path& folder) {
   return info.f_type == kExt4 || info.f_type == kXfs;
 }
 
+// As the init wrote them last.
+std::vector<ClusterStatus::Component> ReadComponents(const Layout& layout) {
+  const auto text = sys::ReadFile(layout.Components());
+  const Json json = text.ok() ? Json::parse(*text, nullptr, false) : Json(Json::array());
+  std::vector<ClusterStatus::Component> components;
+  for (const Json& entry : json.is_array() ? json : Json::array()) {
+    if (entry.value("once", false)) continue;
+    components.push_back({entry.value("name", ""), entry.value("pid", 0),
+                          entry.value("restarts", 0), entry.value("lastExit", "")});
+  }
+  return components;
+}
+
 }  // namespace
 
 class NativeProvider final : public Provider {
@@ -132,6 +146,8 @@ class NativeProvider final : public Provider {
   Result<std::vector<ClusterStatus>> List() override;
   Result<std::vector<std::string>> Sweep(const Until& until) override;
   Result<sys::Command> Wrap(const Cluster& cluster, Inside inside, sys::Command command) override;
+  Result<ClusterStatus::Component> Inject(const Cluster& cluster, const std::string& name,
+                                          Fault fault, const Until& until) override;
 
  private:
   struct Attempt {
@@ -240,7 +256,7 @@ Result<fs::path> NativeProvider::MakePause(const Layout& layout, const Until& un
   image.repository = "localhost/pause";
   image.tag = "1";
   image.program = "pause";
-  const auto made = TRY(images::Assemble(image, options_.program.parent_path(), until)
+  const auto made = TRY(images::Assemble(image, {options_.program.parent_path()}, until)
                             .During("the sandbox image (`make build` builds its program)"));
   const fs::path archive = layout.folder / "images" / "pause.tar";
   TRY(WriteNew(archive, made.archive));
@@ -305,12 +321,11 @@ Result<std::vector<ClusterStatus>> NativeProvider::List() {
     if (record.ok()) status.cluster = std::move(*record);
     status.cluster.name = name;
     status.running = state_.Locked(name);
-    const auto text = sys::ReadFile(layout.Components());
-    const Json components = text.ok() ? Json::parse(*text, nullptr, false) : Json(Json::array());
-    for (const Json& entry : components.is_array() ? components : Json::array()) {
-      if (entry.value("once", false)) continue;
-      status.components.push_back({entry.value("name", ""), entry.value("pid", 0),
-                                   entry.value("restarts", 0), entry.value("lastExit", "")});
+    status.components = ReadComponents(layout);
+    for (ClusterStatus::Component& component : status.components) {
+      if (!status.running || component.pid == 0) continue;
+      const auto service = FindService(status.cluster.init_pid, component.pid);
+      component.stopped = service.ok() && service->stopped;
     }
     list.push_back(std::move(status));
   }
@@ -335,6 +350,31 @@ Result<sys::Command> NativeProvider::Wrap(const Cluster& cluster, Inside inside,
   TRY(OpenInit(cluster.name));
   command.argv = EnterCommand(options_.program, cluster, inside, command.argv);
   return command;
+}
+
+Result<ClusterStatus::Component> NativeProvider::Inject(const Cluster& cluster,
+                                                        const std::string& name, Fault fault,
+                                                        const Until& until) {
+  const sys::Fd init = TRY(OpenInit(cluster.name));
+  const std::string wanted = name.starts_with("kube-") ? name.substr(5) : name;
+  std::vector<std::string> names;
+  for (ClusterStatus::Component& component : ReadComponents(state_.Of(cluster.name))) {
+    names.push_back(component.name);
+    if (component.name != wanted) continue;
+    const auto service = component.pid == 0
+                             ? Result<ServiceProcess>(base::Error(Code::kNotFound, ""))
+                             : FindService(cluster.init_pid, component.pid);
+    if (!service.ok())
+      return Fail(Code::kUnavailable,
+                  "{} of cluster {} does not run just now ({}); it is started again: see "
+                  "`seatrial fault list --name {}`",
+                  component.name, cluster.name, component.last_exit, cluster.name);
+    component.stopped = service->stopped;
+    TRY(InjectFault(*service, fault, until).During(component.name));
+    return component;
+  }
+  return Fail(Code::kNotFound, "cluster {} has no component {}{}; it has {}", cluster.name, name,
+              base::DidYouMean(wanted, names), base::Join(names, ", "));
 }
 
 }  // namespace native
