@@ -184,7 +184,7 @@ TEST_F(ClusterNodeTest, ComesUpCompleteAndRunsPodsAndLeavesNothing) {
   image.repository = "localhost/bash";
   image.program = "bash";
   image.files = {{"/bin/sleep", "bin/sleep", 0755}};
-  const auto made = images::Assemble(image, "/bin", Within(seconds(20)));
+  const auto made = images::Assemble(image, {"/bin"}, Within(seconds(20)));
   ASSERT_TRUE(made.ok()) << made.error().message();
   spec.images = {temp_.path() / "bash.tar"};
   ASSERT_TRUE(sys::WriteFileAtomically(spec.images[0], made->archive).ok());

@@ -24,10 +24,15 @@ std::string Megabytes(size_t bytes) {
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
-Result<> Assemble(const std::string& list, const std::string& programs, const std::string& out,
-                  const base::Until& until) {
-  const auto specs = TRY(images::ParseImageList(TRY(sys::ReadFile(list)), list));
-  for (const images::CatalogImage& image : TRY(images::WriteCatalog(specs, programs, out, until))) {
+Result<> Assemble(const std::vector<std::string>& lists, const std::vector<std::string>& programs,
+                  const std::string& out, const base::Until& until) {
+  std::vector<images::ImageSpec> specs;
+  for (const std::string& list : lists) {
+    for (auto& spec : TRY(images::ParseImageList(TRY(sys::ReadFile(list)), list)))
+      specs.push_back(std::move(spec));
+  }
+  const images::ProgramFolders folders(programs.begin(), programs.end());
+  for (const images::CatalogImage& image : TRY(images::WriteCatalog(specs, folders, out, until))) {
     fmt::print("{:<60} {:>9}  {}\n", image.repository + ":" + image.tag, Megabytes(image.size),
                image.archive.string());
   }
@@ -99,8 +104,8 @@ void AddImageCommands(CLI::App& app, Context& context) {
   image->require_subcommand(1);
 
   struct Flags {
-    std::string list, programs = "build/release/bin", out = "build/images", path, name = "seatrial",
-                      state_dir = kStateDir;
+    std::vector<std::string> lists, programs = {"build/release/bin"};
+    std::string out = "build/images", path, name = "seatrial", state_dir = kStateDir;
     std::vector<std::string> archives;
     std::string timeout = "300s";
   };
@@ -108,18 +113,23 @@ void AddImageCommands(CLI::App& app, Context& context) {
 
   CLI::App* assemble = image->add_subcommand(
       "assemble",
-      "assemble the images of a list: a program, its shared libraries, user 65532, nothing else");
-  assemble->add_option("list", flags->list, "image list (YAML, kind ImageList)")->required();
-  assemble->add_option("--programs", flags->programs, "folder of the programs")
+      "assemble the images of lists: programs, their shared libraries, user 65532, nothing else");
+  assemble->add_option("lists", flags->lists, "image lists (YAML, kind ImageList)")->required();
+  assemble
+      ->add_option("--programs", flags->programs,
+                   "folder of programs (repeatable: the first that has a program gives it)")
+      ->allow_extra_args(false)
       ->capture_default_str();
   assemble->add_option("--out", flags->out, "folder for the archives and images.json")
       ->capture_default_str();
   assemble->footer(
-      "Example:\n  seatrial image assemble deploy/images/images.yaml --programs build/release/bin "
-      "--out build/images");
+      "Examples:\n  seatrial image assemble deploy/images/images.yaml --programs build/release/bin "
+      "--out build/images\n"
+      "  seatrial image assemble app.yaml --programs bin --programs /opt/tools/bin --out images");
   assemble->callback([flags, &context] {
-    context.exit_code = Finish(
-        Assemble(flags->list, flags->programs, flags->out, UntilTimeout(context, "300s")), context);
+    context.exit_code =
+        Finish(Assemble(flags->lists, flags->programs, flags->out, UntilTimeout(context, "300s")),
+               context);
   });
 
   CLI::App* files =

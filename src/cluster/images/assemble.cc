@@ -1,15 +1,11 @@
 #include "cluster/images/assemble.h"
 
-#include <elf.h>
-
 #include <algorithm>
-#include <cstring>
-#include <set>
 
 #include "base/text.h"
+#include "cluster/images/ingredients.h"
 #include "net/certificates.h"
 #include "sys/files.h"
-#include "sys/process.h"
 
 namespace cluster::images {
 namespace {
@@ -19,12 +15,14 @@ using base::Fail;
 using base::Result;
 using value::Json;
 
-constexpr char kLoader[] = "/lib64/ld-linux-x86-64.so.2";
-constexpr char kCertificates[] = "/etc/ssl/certs/ca-certificates.crt";
-
 struct Blob {
   std::string digest;
   std::string bytes;
+};
+
+struct Layer {
+  Blob blob;
+  std::vector<std::pair<size_t, std::string>> files;  // size and path
 };
 
 Blob MakeBlob(std::string bytes) {
@@ -36,7 +34,14 @@ Json Descriptor(const Blob& blob, const char* media_type) {
   return {{"mediaType", media_type}, {"digest", blob.digest}, {"size", blob.bytes.size()}};
 }
 
-Result<Blob> GroundLayer(const ImageSpec& spec) {
+Result<Layer> MakeLayer(std::vector<Entry> entries) {
+  Layer layer;
+  for (const Entry& entry : entries) layer.files.emplace_back(entry.content.size(), entry.path);
+  layer.blob = MakeBlob(TRY(MakeTar(std::move(entries))));
+  return layer;
+}
+
+Result<Layer> GroundLayer(const ImageSpec& spec) {
   std::vector<Entry> entries = {
       {.path = "etc/passwd",
        .content = fmt::format(
@@ -52,12 +57,12 @@ Result<Blob> GroundLayer(const ImageSpec& spec) {
          .content = TRY(
              sys::ReadFile(kCertificates).During("CA certificates (install ca-certificates)"))});
   }
-  return MakeBlob(TRY(MakeTar(std::move(entries))));
+  return MakeLayer(std::move(entries));
 }
 
 // Libraries go to the loader's own default folder under the name that programs ask for, so no
 // ld.so.cache is needed.
-Result<Blob> LibraryLayer(const std::vector<SharedLibrary>& libraries) {
+Result<Layer> LibraryLayer(const std::vector<SharedLibrary>& libraries) {
   std::vector<Entry> entries;
   for (const SharedLibrary& library : libraries) {
     const bool loader = library.path == kLoader;
@@ -65,25 +70,30 @@ Result<Blob> LibraryLayer(const std::vector<SharedLibrary>& libraries) {
                        .content = TRY(sys::ReadFile(library.path)),
                        .mode = 0755});
   }
-  return MakeBlob(TRY(MakeTar(std::move(entries))));
+  return MakeLayer(std::move(entries));
 }
 
-Result<Blob> ProgramLayer(const ImageSpec& spec, const std::filesystem::path& program) {
-  std::vector<Entry> entries = {{.path = "usr/local/bin/" + spec.program,
-                                 .content = TRY(sys::ReadFile(program)),
-                                 .mode = 0755}};
+Result<Entry> ProgramEntry(const std::filesystem::path& program) {
+  return Entry{.path = "usr/local/bin/" + program.filename().string(),
+               .content = TRY(sys::ReadFile(program)),
+               .mode = 0755};
+}
+
+Result<Layer> ToolLayer(const ImageSpec& spec, const std::vector<std::filesystem::path>& tools) {
+  std::vector<Entry> entries;
+  for (const std::filesystem::path& tool : tools) entries.push_back(TRY(ProgramEntry(tool)));
   for (const ImageSpec::File& file : spec.files) {
     const std::string to = file.to.substr(file.to.find_first_not_of('/'));
     entries.push_back({.path = to, .content = TRY(sys::ReadFile(file.from)), .mode = file.mode});
   }
-  return MakeBlob(TRY(MakeTar(std::move(entries))));
+  return MakeLayer(std::move(entries));
 }
 
-Blob ConfigBlob(const ImageSpec& spec, const std::vector<Blob>& layers) {
+Blob ConfigBlob(const ImageSpec& spec, const std::vector<Layer>& layers) {
   Json diff_ids = Json::array();
-  for (const Blob& layer : layers)
-    diff_ids.push_back(layer.digest);  // uncompressed: the digest is the diff id
-  const Json config = {
+  for (const Layer& layer : layers)
+    diff_ids.push_back(layer.blob.digest);  // uncompressed: the digest is the diff id
+  Json config = {
       {"architecture", "amd64"},
       {"os", "linux"},
       {"config",
@@ -93,66 +103,47 @@ Blob ConfigBlob(const ImageSpec& spec, const std::vector<Blob>& layers) {
         {"WorkingDir", "/"}}},
       {"rootfs", {{"type", "layers"}, {"diff_ids", diff_ids}}},
   };
+  if (!spec.arguments.empty()) config["config"]["Cmd"] = spec.arguments;
   return MakeBlob(config.dump());
 }
 
-// Whether it is a program that asks for no dynamic loader (program header PT_INTERP, elf(5)). The
-// loader itself is no judge of these: it crashes on those that are not position-independent.
-bool IsStatic(std::string_view elf) {
-  Elf64_Ehdr header;
-  if (elf.size() < sizeof header) return false;
-  std::memcpy(&header, elf.data(), sizeof header);
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return false;
-  for (size_t i = 0; i < header.e_phnum; ++i) {
-    Elf64_Phdr part;
-    const size_t at = header.e_phoff + i * sizeof part;
-    if (at > elf.size() || elf.size() - at < sizeof part) return false;
-    std::memcpy(&part, elf.data() + at, sizeof part);
-    if (part.p_type == PT_INTERP) return false;
+std::string Megabytes(size_t bytes) {
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+// Names what is large in an image that is larger than it may be.
+Result<> CheckSize(const ImageSpec& spec, const std::vector<Layer>& layers) {
+  size_t all = 0;
+  std::vector<std::pair<size_t, std::string>> files;
+  for (const Layer& layer : layers) {
+    all += layer.blob.bytes.size();
+    files.insert(files.end(), layer.files.begin(), layer.files.end());
   }
-  return true;
+  if (spec.most_bytes == 0 || all <= spec.most_bytes) return base::Ok();
+  std::sort(files.rbegin(), files.rend());
+  std::vector<std::string> largest;
+  for (size_t i = 0; i < std::min<size_t>(files.size(), 4); ++i)
+    largest.push_back(fmt::format("/{} {}", files[i].second, Megabytes(files[i].first)));
+  return Fail(Code::kInvalid, "image {} has {}, more than the {} that it may; the largest: {}",
+              spec.repository, Megabytes(all), Megabytes(spec.most_bytes),
+              base::Join(largest, ", "));
 }
 
 }  // namespace
 
-Result<std::vector<SharedLibrary>> SharedLibraries(const std::filesystem::path& program,
-                                                   const base::Until& until) {
-  if (IsStatic(TRY(sys::ReadFile(program)))) return std::vector<SharedLibrary>();
-  const sys::Exit listed = TRY(sys::Run({.argv = {kLoader, "--list", program.string()}}, until));
-  std::vector<SharedLibrary> libraries;
-  if (listed.output.find("statically linked") != std::string::npos ||
-      listed.output.find("not a dynamic executable") != std::string::npos)
-    return libraries;
-  if (!listed.ok())
-    return Fail(Code::kInvalid, "{}: the dynamic loader cannot read it: {}", program.string(),
-                base::Trim(listed.output));
-  std::set<std::string> seen;
-  for (const std::string& line : base::Split(listed.output, '\n')) {
-    if (line.find("not found") != std::string::npos)
-      return Fail(Code::kNotFound, "{} needs a library that is not installed: {}", program.string(),
-                  base::Trim(line));
-    const size_t arrow = line.find(" => ");
-    const size_t end = line.rfind(" (0x");
-    if (arrow == std::string::npos || end == std::string::npos || end < arrow) continue;
-    const std::string soname(base::Trim(line.substr(0, arrow)));
-    const std::string path = line.substr(arrow + 4, end - arrow - 4);
-    if (soname != kLoader && seen.insert(soname).second) libraries.push_back({soname, path});
-  }
-  libraries.push_back({std::filesystem::path(kLoader).filename(), kLoader});
-  return libraries;
+std::string ShortName(const ImageSpec& spec) {
+  return spec.repository.substr(spec.repository.rfind('/') + 1);
 }
 
-Result<AssembledImage> Assemble(const ImageSpec& spec, const std::filesystem::path& programs,
+Result<AssembledImage> Assemble(const ImageSpec& spec, const ProgramFolders& programs,
                                 const base::Until& until) {
-  const std::filesystem::path program = programs / spec.program;
-  if (!std::filesystem::exists(program)) {
-    return Fail(Code::kNotFound, "image {}: no program {} (build it first: make build)",
-                spec.repository, program.string());
-  }
-  std::vector<Blob> layers = {TRY(GroundLayer(spec).During(spec.repository))};
-  if (const auto libraries = TRY(SharedLibraries(program, until)); !libraries.empty())
-    layers.push_back(TRY(LibraryLayer(libraries)));
-  layers.push_back(TRY(ProgramLayer(spec, program).During(spec.repository)));
+  const Ingredients from = TRY(FindIngredients(spec, programs, until));
+  std::vector<Layer> layers = {TRY(GroundLayer(spec).During(spec.repository))};
+  if (!from.libraries.empty()) layers.push_back(TRY(LibraryLayer(from.libraries)));
+  if (!from.tools.empty() || !spec.files.empty())
+    layers.push_back(TRY(ToolLayer(spec, from.tools).During(spec.repository)));
+  layers.push_back(TRY(MakeLayer({TRY(ProgramEntry(from.program))}).During(spec.repository)));
+  TRY(CheckSize(spec, layers));
   const Blob config = ConfigBlob(spec, layers);
 
   AssembledImage image;
@@ -161,10 +152,10 @@ Result<AssembledImage> Assemble(const ImageSpec& spec, const std::filesystem::pa
                    {"config", Descriptor(config, "application/vnd.oci.image.config.v1+json")},
                    {"layers", Json::array()}};
   Archive archive;
-  for (const Blob& layer : layers) {
-    manifest["layers"].push_back(Descriptor(layer, "application/vnd.oci.image.layer.v1.tar"));
-    image.size += layer.bytes.size();
-    archive.blobs.emplace(layer.digest, layer.bytes);
+  for (Layer& layer : layers) {
+    manifest["layers"].push_back(Descriptor(layer.blob, "application/vnd.oci.image.layer.v1.tar"));
+    image.size += layer.blob.bytes.size();
+    archive.blobs.emplace(layer.blob.digest, std::move(layer.blob.bytes));
   }
   const Blob manifest_blob = MakeBlob(manifest.dump());
   const std::string tag = spec.tag.empty() ? "sha-" + manifest_blob.digest.substr(7, 12) : spec.tag;

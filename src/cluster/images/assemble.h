@@ -10,8 +10,8 @@
 
 namespace cluster::images {
 
-// What goes into one image: a program, its shared libraries, CA certificates where asked, user
-// 65532, and nothing else.
+// What goes into one image: a program and those that it starts, their shared libraries, CA
+// certificates where asked, user 65532, and nothing else.
 struct ImageSpec {
   struct File {
     std::string from;  // on this machine
@@ -20,22 +20,18 @@ struct ImageSpec {
   };
   std::string repository;  // "localhost/vmafx/vmafx-operator", without a tag
   std::string tag;      // empty: made of the content, "sha-" and the start of the manifest's digest
-  std::string program;  // file name in the programs folder; put at /usr/local/bin/NAME, which is
-                        // the entry point
+  std::string program;  // file name in a programs folder; put at /usr/local/bin/NAME, which is the
+                        // entry point
+  std::vector<std::string> arguments;  // that it gets where the container names none
+  std::vector<std::string> tools;      // more programs: found and put as `program`
   std::vector<File> files;
   bool ca_certificates = false;
   int user = 65532;
+  size_t most_bytes = 0;  // all layers together; 0: any
 };
 
-// The shared libraries that `program` needs, as the dynamic loader finds them here (soname and
-// path), the loader included; empty for a static program. Runs the loader with --list (no code of
-// the program runs).
-struct SharedLibrary {
-  std::string soname;
-  std::filesystem::path path;
-};
-base::Result<std::vector<SharedLibrary>> SharedLibraries(const std::filesystem::path& program,
-                                                         const base::Until& until);
+// The last part of the repository: "vmafx-operator".
+std::string ShortName(const ImageSpec& spec);
 
 struct AssembledImage {
   std::string name;  // repository:tag, the tag made of the manifest's digest: the same content has
@@ -45,10 +41,14 @@ struct AssembledImage {
   std::string archive;  // tar bytes
 };
 
-// Assembles `spec` with programs from `programs`. Three layers: ground (users, certificates),
-// libraries, program, so that a changed program changes one small layer. The same inputs give the
-// same bytes.
-base::Result<AssembledImage> Assemble(const ImageSpec& spec, const std::filesystem::path& programs,
+// Folders of programs: each program is taken from the first that has it.
+using ProgramFolders = std::vector<std::filesystem::path>;
+
+// Assembles `spec`. Four layers: ground (users, certificates), libraries, tools and files, program
+// (those that are empty are left out), so that a changed program changes one small layer. The same
+// inputs give the same bytes. kNotFound: a program or file is missing; kInvalid: the image is
+// larger than it may be, with what is large in it.
+base::Result<AssembledImage> Assemble(const ImageSpec& spec, const ProgramFolders& programs,
                                       const base::Until& until);
 
 }  // namespace cluster::images

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
-#include "net/certificates.h"
+#include "cluster/images/ingredients.h"
 #include "sys/files.h"
 #include "value/json.h"
 
@@ -23,29 +24,49 @@ Result<> WriteIfChanged(const std::filesystem::path& path, const std::string& co
   return sys::WriteFileAtomically(path, content);
 }
 
+Result<CatalogImage> WriteImage(const ImageSpec& spec, const ProgramFolders& programs,
+                                const std::filesystem::path& folder,
+                                const std::vector<CatalogImage>& before, const base::Until& until) {
+  const std::string made_from = TRY(Fingerprint(spec, TRY(FindIngredients(spec, programs, until))));
+  for (const CatalogImage& image : before) {
+    if (image.made_from == made_from && std::filesystem::exists(image.archive)) return image;
+  }
+  const AssembledImage assembled = TRY(Assemble(spec, programs, until));
+  const std::filesystem::path archive = folder / (ShortName(spec) + ".tar");
+  TRY(WriteIfChanged(archive, assembled.archive));
+  return CatalogImage{.repository = spec.repository,
+                      .tag = assembled.name.substr(spec.repository.size() + 1),
+                      .digest = assembled.digest,
+                      .archive = archive,
+                      .size = assembled.size,
+                      .made_from = made_from};
+}
+
 }  // namespace
 
 Result<std::vector<CatalogImage>> WriteCatalog(const std::vector<ImageSpec>& specs,
-                                               const std::filesystem::path& programs,
+                                               const ProgramFolders& programs,
                                                const std::filesystem::path& folder,
                                                const base::Until& until) {
   TRY(sys::MakeDirs(folder));
+  std::set<std::string> names;
+  for (const ImageSpec& spec : specs) {
+    if (!names.insert(ShortName(spec)).second)
+      return Fail(Code::kInvalid, "two images are called {}: their archives would be one file",
+                  ShortName(spec));
+  }
+  const auto before = ReadCatalog(folder).ValueOr({});
   std::vector<CatalogImage> images;
   Json index = Json::array();
   for (const ImageSpec& spec : specs) {
-    const AssembledImage assembled = TRY(Assemble(spec, programs, until));
-    const std::string file = spec.program + ".tar";
-    TRY(WriteIfChanged(folder / file, assembled.archive));
-    images.push_back({.repository = spec.repository,
-                      .tag = assembled.name.substr(spec.repository.size() + 1),
-                      .digest = assembled.digest,
-                      .archive = folder / file,
-                      .size = assembled.size});
-    index.push_back({{"repository", spec.repository},
-                     {"tag", images.back().tag},
-                     {"digest", assembled.digest},
-                     {"archive", file},
-                     {"size", assembled.size}});
+    images.push_back(TRY(WriteImage(spec, programs, folder, before, until)));
+    const CatalogImage& image = images.back();
+    index.push_back({{"repository", image.repository},
+                     {"tag", image.tag},
+                     {"digest", image.digest},
+                     {"archive", image.archive.filename().string()},
+                     {"size", image.size},
+                     {"madeFrom", image.made_from}});
   }
   TRY(sys::WriteFileAtomically(folder / kIndexFile, index.dump(2) + "\n"));
   return images;
@@ -66,7 +87,8 @@ Result<std::vector<CatalogImage>> ReadCatalog(const std::filesystem::path& folde
                       .tag = value::FindString(image, {"tag"}),
                       .digest = value::FindString(image, {"digest"}),
                       .archive = folder / value::FindString(image, {"archive"}),
-                      .size = size && size->is_number_unsigned() ? size->get<size_t>() : 0});
+                      .size = size && size->is_number_unsigned() ? size->get<size_t>() : 0,
+                      .made_from = value::FindString(image, {"madeFrom"})});
   }
   return images;
 }

@@ -11,19 +11,22 @@
 
 namespace cluster::images {
 
-// A folder of assembled images: one OCI archive each, and images.json which lists them.
+// A folder of assembled images: one OCI archive each (called after the last part of the
+// repository), and images.json which lists them.
 struct CatalogImage {
   std::string repository;
   std::string tag;
   std::string digest;
   std::filesystem::path archive;
-  size_t size = 0;
+  size_t size = 0;        // of all layers
+  std::string made_from;  // Fingerprint; empty: unknown
 };
 
-// Assembles all of `specs` into `folder` and writes its images.json last. An archive with the same
-// content is left as it is.
+// Assembles all of `specs` into `folder` and writes its images.json last; other archives there are
+// not listed any more. An image whose ingredients are as they were is not made anew, and an archive
+// with the same content is left as it is. kInvalid: two of `specs` would have the same file.
 base::Result<std::vector<CatalogImage>> WriteCatalog(const std::vector<ImageSpec>& specs,
-                                                     const std::filesystem::path& programs,
+                                                     const ProgramFolders& programs,
                                                      const std::filesystem::path& folder,
                                                      const base::Until& until);
 

@@ -63,22 +63,52 @@ class ListReader {
     return text;
   }
 
+  // 0 to a million, which suits all numbers of the list.
+  int64_t Number(const Path& path, const Json& json, const char* field, int64_t otherwise) {
+    const Json* number = value::Find(json, {field});
+    if (!number) return otherwise;
+    if (number->is_number_integer() && *number >= 0 && *number <= 1'000'000)
+      return number->get<int64_t>();
+    Report(path, fmt::format("{} must be a number from 0 to 1000000", field));
+    return otherwise;
+  }
+
+  std::vector<std::string> Texts(const Path& path, const Json& json, const char* field) {
+    std::vector<std::string> texts;
+    const Json* list = value::Find(json, {field});
+    if (!list) return texts;
+    for (const Json& item : list->is_array() ? *list : Json::array({nullptr})) {
+      if (!item.is_string()) {
+        Report(path, fmt::format("{} must be a list of texts", field));
+        return {};
+      }
+      texts.push_back(item.get<std::string>());
+    }
+    return texts;
+  }
+
   ImageSpec ReadImage(const Path& path, const Json& json) {
-    Check(path, json, {"repository", "program", "files", "caCertificates", "user"});
+    Check(path, json,
+          {"repository", "program", "arguments", "tools", "files", "caCertificates", "user",
+           "maxMegabytes"});
     ImageSpec spec{.repository = Text(path, json, "repository", true),
                    .program = Text(path, json, "program", true)};
+    spec.arguments = Texts(path, json, "arguments");
+    spec.tools = Texts(path, json, "tools");
     if (spec.program.find('/') != std::string::npos)
       Report(path, "program must be a file name, not a path");
+    for (const std::string& tool : spec.tools) {
+      if (tool.empty() || tool.find('/') != std::string::npos)
+        Report(path, "tools must be file names, not paths");
+    }
+    spec.most_bytes = static_cast<size_t>(Number(path, json, "maxMegabytes", 0)) * 1'000'000;
+    spec.user = static_cast<int>(Number(path, json, "user", spec.user));
     if (const Json* certificates = value::Find(json, {"caCertificates"}))
       spec.ca_certificates = *certificates == true;
-    if (const Json* user = value::Find(json, {"user"})) {
-      if (user->is_number_integer() && *user >= 0)
-        spec.user = user->get<int>();
-      else
-        Report(path, "user must be a number");
-    }
     if (const Json* files = value::Find(json, {"files"})) {
-      for (size_t i = 0; i < files->size(); ++i) spec.files.push_back(ReadEntry(path, (*files)[i]));
+      if (!files->is_array()) Report(path, "files must be a list");
+      for (const Json& file : files->is_array() ? *files : Json::array())
+        spec.files.push_back(ReadEntry(path, file));
     }
     return spec;
   }
