@@ -73,7 +73,28 @@ Result<HostPort> Split(const std::string& address) {
   return found;
 }
 
+Result<sockaddr_un> UnixAddress(const std::string& address) {
+  const std::string path = address.substr(kUnix.size());
+  sockaddr_un peer{};
+  peer.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof peer.sun_path) {
+    return Fail(Code::kInvalid, "\"{}\": a Unix socket's path has 1 to {} bytes", address,
+                sizeof peer.sun_path - 1);
+  }
+  std::memcpy(peer.sun_path, path.data(), path.size());
+  return peer;
+}
+
 }  // namespace
+
+Result<> CheckAddress(const std::string& address) {
+  if (address.starts_with(kUnix)) {
+    TRY(UnixAddress(address));
+  } else {
+    TRY(Split(address));
+  }
+  return base::Ok();
+}
 
 struct LineStream::State {
   std::string address;
@@ -123,14 +144,8 @@ struct LineStream::State {
     return base::Ok();
   }
 
-  Result<> OpenUnix(const std::string& path, const Until& until) {
-    sockaddr_un peer{};
-    peer.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof peer.sun_path) {
-      return Fail(Code::kInvalid, "{}: a Unix socket's path has 1 to {} bytes", address,
-                  sizeof peer.sun_path - 1);
-    }
-    std::memcpy(peer.sun_path, path.data(), path.size());
+  Result<> OpenUnix(const Until& until) {
+    const sockaddr_un peer = TRY(UnixAddress(address));
     return Open(AF_UNIX, reinterpret_cast<const sockaddr*>(&peer), sizeof peer, until);
   }
 
@@ -163,7 +178,7 @@ Result<LineStream> LineStream::Connect(const std::string& address, const Until& 
     return Fail(Code::kInternal, "{}: eventfd: {}", address, Reason(errno));
   }
   if (address.starts_with(kUnix)) {
-    TRY(state->OpenUnix(address.substr(kUnix.size()), until));
+    TRY(state->OpenUnix(until));
   } else {
     TRY(state->OpenTcp(until));
   }

@@ -9,13 +9,17 @@
 
 namespace net {
 
+// kInvalid unless `address` is "HOST:PORT" ("[::1]:9092" for IPv6), or "unix:/path" for a Unix
+// socket.
+base::Result<> CheckAddress(const std::string& address);
+
 // The client's end of a connection on which both sides speak in lines. One thread at a time.
 class LineStream {
  public:
-  // `address`: "HOST:PORT" ("[::1]:9092" for IPv6), or "unix:/path" for a Unix socket. kInvalid: it
-  // is neither; kUnavailable: not found or not reached (the message has the address and the
-  // reason); kTimeout, kCancelled: `until`. Looking a name up ends with the C library's own limits,
-  // which may be later than `until` (resolv.conf(5), options timeout and attempts).
+  // To an address as CheckAddress takes it. kInvalid: it is none; kUnavailable: not found or not
+  // reached (the message has the address and the reason); kTimeout, kCancelled: `until`. Looking a
+  // name up ends with the C library's own limits, which may be later than `until` (resolv.conf(5),
+  // options timeout and attempts).
   static base::Result<LineStream> Connect(const std::string& address, const base::Until& until);
   LineStream(LineStream&&) noexcept;
   LineStream& operator=(LineStream&&) noexcept;

@@ -17,6 +17,15 @@ TEST(BackoffTest, DoublesUpToItsMostAndShortensByUpToAQuarter) {
   }
 }
 
+TEST(BackoffTest, BeginsAnewWhenReset) {
+  Backoff backoff(seconds(1), seconds(30), "pod-1");
+  for (int i = 0; i < 5; ++i) backoff.Next();
+
+  backoff.Reset();
+
+  EXPECT_LE(backoff.Next(), seconds(1));
+}
+
 TEST(BackoffTest, DiffersBetweenWorkers) {
   EXPECT_NE(Backoff(seconds(1), seconds(5), "pod-1").Next(),
             Backoff(seconds(1), seconds(5), "pod-2").Next());

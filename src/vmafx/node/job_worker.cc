@@ -66,7 +66,7 @@ features::Plane ToPlane(const scoring::Luma& luma) {
 std::string_view ToString(JobEnd end) {
   switch (end) {
     case JobEnd::kScored:
-      return "scored";
+      return "completed";
     case JobEnd::kFailed:
       return "failed";
     case JobEnd::kCancelled:

@@ -25,7 +25,7 @@ enum class JobEnd {
   kReleased,   // asked to stop: given back, another worker may do it
 };
 
-// "scored", "failed", "cancelled", "released".
+// "completed", "failed", "cancelled", "released".
 std::string_view ToString(JobEnd end);
 
 // Does pulled jobs: scores one, tells the trainers, reports, with `session` beating for it all
@@ -42,9 +42,6 @@ class JobWorker {
   // accepted; the job is then left to its lease (kDenied: that is lost already).
   base::Result<JobEnd> Do(const Assignment& job, const base::Until& until);
 
-  // Gives back a job that was not begun.
-  base::Result<> GiveBack(const JobRef& job, const base::Until& until);
-
  private:
   struct Scored {
     scoring::ScoreReport report;
@@ -60,6 +57,7 @@ class JobWorker {
                               std::stop_token cancelled, const base::Until& until);
   base::Result<JobEnd> ReportScore(const Assignment& job, const Scored& scored,
                                    std::stop_token cancelled, const base::Until& until);
+  base::Result<> GiveBack(const JobRef& job, const base::Until& until);
   base::Result<> Deliver(Standing standing, const base::Until& until, const Send& send);
 
   const WorkOptions& options_;
