@@ -25,7 +25,12 @@ next() {
   sh -c 'echo $$; exec "$@"' watch timeout "$2" kubectl get vmafxnode "$node" --namespace "$NAMESPACE" --watch \
     --output 'jsonpath={.status.lastHeartbeat}{"\n"}' | {
     read -r watcher
-    awk -v old="$1" '$1 != "" && $1 != old { print $1; exit }'
+    while read -r beat; do # not awk: mawk waits until a block is full
+      if [ -n "$beat" ] && [ "$beat" != "$1" ]; then
+        echo "$beat"
+        break
+      fi
+    done
     kill "$watcher" 2>/dev/null || true # it would see that nobody reads only with its next line
   }
 }
