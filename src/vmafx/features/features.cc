@@ -25,10 +25,10 @@ using Frame = std::array<double, kNames.size()>;
 constexpr size_t kScales = 4;
 constexpr std::array<size_t, kScales> kBlocks = {8, 8, 4, 4};
 
-// Up to 60 dB, then there is nothing to see any more; over 50, so that it is about 1.
+// Up to 50 dB, then there is nothing to see any more; over 50, so that this is 1.
 double Psnr(double square_error) {
   constexpr double kPeak = 255.0 * 255.0;
-  return std::min(60.0, 10 * std::log10(kPeak / std::max(square_error, 1e-9))) / 50;
+  return std::min(50.0, 10 * std::log10(kPeak / std::max(square_error, 1e-9))) / 50;
 }
 
 struct Pair {
