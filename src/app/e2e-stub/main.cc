@@ -2,6 +2,7 @@
 // that is none, and files over HTTP that arrive whole or break off in the middle.
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 
@@ -18,6 +19,8 @@ constexpr char kNotes[] =
     R"(  GET /healthz        {"status":"ok","device":"stub"}
   GET /files/NAME     a file of the folder
   GET /cut/NAME       the same with its whole Content-Length, broken off after half of its bytes
+  GET /slow/SECONDS/NAME
+                      the whole of it, but only after so many seconds (at most 600)
 
 Exit codes: 0 stopped by a signal, 2 bad usage, 3 could not start.)";
 
@@ -45,7 +48,19 @@ net::Answer Serve(const std::filesystem::path& folder, const std::string& name, 
   return answer;
 }
 
-std::vector<net::Route> Routes(const Flags& flags) {
+// "8/dist.yuv": dist.yuv, in eight seconds. Nobody is kept waiting for the answer to a HEAD.
+net::Answer ServeLate(const std::filesystem::path& folder, const net::Call& call,
+                      const std::string& rest, const base::Until& stopped) {
+  const size_t slash = rest.find('/');
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), seconds);
+  if (error != std::errc() || end != rest.data() + slash || seconds < 0 || seconds > 600)
+    return {404, "want /slow/SECONDS/NAME with 0 to 600 seconds\n"};
+  if (call.method != "HEAD") stopped.Pause(std::chrono::seconds(seconds));
+  return Serve(folder, rest.substr(slash + 1), false);
+}
+
+std::vector<net::Route> Routes(const Flags& flags, const base::Until& stopped) {
   const std::string health = "{\"status\":\"ok\",\"device\":\"" + flags.device + "\"}\n";
   const auto files = [folder = flags.folder](const std::string& prefix, bool cut) {
     return net::Route{"GET", prefix + "*", [folder, prefix, cut](const net::Call& call) {
@@ -56,19 +71,24 @@ std::vector<net::Route> Routes(const Flags& flags) {
            [health](const net::Call&) {
              return net::Answer{.body = health, .content_type = "application/json"};
            }},
+          {"GET", "/slow/*",
+           [folder = flags.folder, &stopped](const net::Call& call) {
+             return ServeLate(folder, call, call.path.substr(sizeof("/slow/") - 1), stopped);
+           }},
           files("/files/", false),
           files("/cut/", true)};
 }
 
 int Run(const Flags& flags, base::Clock& clock, sys::Signals& signals) {
   const base::Log log = base::Log::ToStderr(flags.level);
-  const auto server = net::HttpServer::Start(flags.http_address, Routes(flags), {});
+  const base::Until stopped(clock, base::Instant::max(), signals.stop());
+  const auto server = net::HttpServer::Start(flags.http_address, Routes(flags, stopped),
+                                             {.thread_per_connection = true});
   if (!server.ok()) {
     log.Error("not started", {{"reason", server.error().message()}});
     return app::kErrored;
   }
   log.Info("started", {{"port", (*server)->port()}, {"folder", flags.folder.string()}});
-  const base::Until stopped(clock, base::Instant::max(), signals.stop());
   while (!stopped.Stopped()) stopped.Pause(std::chrono::hours(24));
   log.Info("stopped", {{"signal", signals.received()}});
   return app::kStopped;
