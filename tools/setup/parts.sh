@@ -10,8 +10,9 @@
 # and the parts it had finished are used by the next.
 #
 # A recipe sets: name, version (`pinned MODULE` reads go.mod), programs
-# (FILE=PACKAGE ...), check (a command whose output must hold the version), and
-# if need be tags, ldflags, cgo=1 and links (NAME=FILE ...).
+# (FILE=PACKAGE ...), check (a command whose output must hold the version, or
+# `says` where the program words it otherwise), and if need be tags, ldflags, cgo=1,
+# links (NAME=FILE ...) and a function `also FOLDER` that puts more beside the programs.
 
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -39,7 +40,7 @@ say() { printf '%s\n' "$*" >&2; }
 
 load_recipe() {  # FOLDER PART; sets the recipe's variables, changes into its folder
   cd "$1/$2"
-  name='' version='' tags='' ldflags='' cgo=0 programs=() links=() check=()
+  name='' version='' tags='' ldflags='' says='' cgo=0 programs=() links=() check=()
   source ./recipe
   [[ -n $version ]] || { say "error: $1/$2/recipe: no version found in go.mod"; return 1; }
 }
@@ -57,10 +58,12 @@ compile_part() {  # FOLDER PART OUT: everything of one part into OUT/bin
   for item in ${links[@]+"${links[@]}"}; do
     ln -s "${item#*=}" "$out/bin/${item%%=*}"
   done
+  if declare -F also >/dev/null; then also "$out/bin"; fi
   local answer
   answer=$("$out/bin/${check[0]}" "${check[@]:1}" 2>&1) || true
-  if [[ $answer != *"${version#v}"* ]]; then
-    echo "'${check[*]}' should name version $version, but printed: $answer"
+  says=${says:-${version#v}}
+  if [[ $answer != *"$says"* ]]; then
+    echo "'${check[*]}' should name version $says, but printed: $answer"
     return 1
   fi
 }
