@@ -1,6 +1,6 @@
 # The ways in. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup kubernetes build test e2e layers format format-check asan tsan \
+.PHONY: help setup kubernetes companions build test e2e layers format format-check asan tsan \
 	images host-state bench-cluster bench-runner bench-scoring clean
 
 help: ## this list
@@ -13,11 +13,14 @@ setup: ## install what is missing (Debian packages, Go, cargo)
 kubernetes: ## build the pinned Kubernetes programs once, print their folder
 	@tools/kubernetes/build
 
+companions: ## build the pinned programs that the platform ships or is tested with (rclone, registry, MinIO), print their folder
+	@tools/companions/build
+
 build: ## compile everything into build/release/bin
 	@tools/run/build
 
 images: build ## assemble the platform's images into build/images
-	@build/release/bin/seatrial image assemble deploy/images/images.yaml --programs build/release/bin --out build/images
+	@tools/run/images
 
 test: ## compile and run all tests, the lower layers under AddressSanitizer too
 	@tools/run/test

@@ -162,10 +162,11 @@ TEST(CasesTest, TheSuiteKeepsItsNames) {
 
 std::set<std::string> ImageNames() {
   std::set<std::string> names;
-  const Json list = ReadYaml("deploy/images/images.yaml");
-  for (const Json& image : list.at("images")) {
-    const std::string repository = image.at("repository");
-    names.insert(repository.substr(repository.rfind('/') + 1));
+  for (const char* list : {"deploy/images/images.yaml", "deploy/images/e2e.yaml"}) {
+    for (const Json& image : ReadYaml(list).at("images")) {
+      const std::string repository = image.at("repository");
+      names.insert(repository.substr(repository.rfind('/') + 1));
+    }
   }
   return names;
 }

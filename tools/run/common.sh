@@ -15,14 +15,27 @@ compile() {  # PRESET
   step "compile ($1)" cmake --build --preset "$1"
 }
 
-# Kubernetes takes about ten minutes on two cores where it is not built yet, so it
-# is built beside the C++ sources, and behind them where both want a core.
+# Kubernetes and what goes with it take about a quarter of an hour on two cores where
+# they are not built yet, so they are built beside the C++ sources, and behind them
+# where both want a core.
 start_kubernetes() { step_start kubernetes nice -n 10 tools/kubernetes/build; }
 
 join_kubernetes() {
   step_join kubernetes
   SEATRIAL_KUBERNETES_BIN=$(tools/kubernetes/build)
   export SEATRIAL_KUBERNETES_BIN
+}
+
+start_pinned() {  # all of it
+  start_kubernetes
+  step_start companions nice -n 12 tools/companions/build
+  step_start ffmpeg tools/ffmpeg
+}
+
+join_pinned() {
+  step_join ffmpeg
+  join_kubernetes
+  step_join companions
 }
 
 # One line "PASSED FAILED" for .ci/run to add up.
