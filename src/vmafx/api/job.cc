@@ -89,6 +89,7 @@ base::Result<Job> ReadJob(const kube::Object& object) {
     const Json& metadata = json.at("metadata");
     job.generation = metadata.value("generation", int64_t{0});
     job.finalizers = metadata.value("finalizers", std::vector<std::string>());
+    job.rclone_secret = object.Annotation(std::string(kRcloneSecretAnnotation));
     ReadSpec(json.value("spec", Json::object()), job.spec);
     ReadStatus(json.value("status", Json::object()), job.status);
   } catch (const Json::exception& problem) {

@@ -79,6 +79,7 @@ struct Job {
   bool deleting = false;
   std::string created_at;
   std::vector<std::string> finalizers;
+  std::string rclone_secret;  // of the annotation kRcloneSecretAnnotation, or ""
   JobSpec spec;
   JobStatus status;
 };

@@ -24,6 +24,10 @@ inline constexpr std::string_view kTrainingLabel =
     "vmafx.dev/training";  // on a trainer's objects: its VmafxModelTraining's name
 inline constexpr std::string_view kJobCancelFinalizer = "vmafx.dev/job-cancel";
 
+inline constexpr std::string_view kControllerCaAnnotation =
+    "vmafx.dev/controller-ca";  // on a worker Pod: PEM of the authority behind the controller's
+                                // certificate, which a volume shows as a file
+
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
 inline constexpr std::string_view kAppNameLabel = "app.kubernetes.io/name";
 inline constexpr std::string_view kAppInstanceLabel = "app.kubernetes.io/instance";
@@ -47,6 +51,8 @@ inline constexpr std::string_view kStabilityGateCondition = "StabilityGatePassed
 // Conditions of a VmafxJob.
 inline constexpr std::string_view kQueuedCondition = "Queued";
 inline constexpr std::string_view kBackendFallbackCondition = "BackendFallback";
+inline constexpr std::string_view kWorkerScheduledCondition =
+    "WorkerScheduled";  // False: no Kubernetes node takes the worker Pod, and why
 
 // Environment of a worker Pod (vmafx-node).
 inline constexpr std::string_view kControllerAddrEnv = "VMAFX_CONTROLLER_ADDR";
@@ -62,6 +68,7 @@ inline constexpr std::string_view kFeedbackEnv =
 inline constexpr std::string_view kControllerTokenFileEnv = "VMAFX_CONTROLLER_TOKEN_FILE";
 inline constexpr std::string_view kControllerTlsEnv = "VMAFX_CONTROLLER_TLS";  // "true"
 inline constexpr std::string_view kControllerCaFileEnv = "VMAFX_CONTROLLER_CA_FILE";
+inline constexpr std::string_view kControllerServerNameEnv = "VMAFX_CONTROLLER_SERVER_NAME";
 inline constexpr std::string_view kRcloneConfigEnv = "VMAFX_RCLONE_CONFIG";
 inline constexpr std::string_view kScratchDirEnv = "VMAFX_SCRATCH_DIR";
 
@@ -69,6 +76,9 @@ inline constexpr std::string_view kScratchDirEnv = "VMAFX_SCRATCH_DIR";
 inline constexpr std::string_view kTokenDir = "/var/run/secrets/vmafx";  // file "token"
 inline constexpr std::string_view kRcloneConfigDir = "/etc/vmafx";       // file "rclone.conf"
 inline constexpr std::string_view kScratchDir = "/scratch";
+inline constexpr std::string_view kTokenFile = "token";               // in kTokenDir
+inline constexpr std::string_view kControllerCaFile = "ca.crt";       // in kTokenDir, with TLS
+inline constexpr std::string_view kRcloneConfigFile = "rclone.conf";  // in kRcloneConfigDir
 
 // Of the projected service account tokens that the controller checks.
 inline constexpr std::string_view kControllerAudience = "vmafx-controller";

@@ -23,11 +23,25 @@ const Pool* MostFree(const std::vector<const Pool*>& pools, const Load& load) {
   return best;
 }
 
-Grant OnNodes(const Waiting& job, const std::vector<Pool>& pools, Load& load) {
+std::vector<const Pool*> Matching(const std::vector<Pool>& pools, const std::string& ns,
+                                  const std::string& vendor) {
   std::vector<const Pool*> matching;
   for (const Pool& pool : pools) {
-    if (pool.node.ns == job.job.ns && pool.vendor == job.vendor && pool.healthy) {
-      matching.push_back(&pool);
+    if (pool.node.ns == ns && pool.vendor == vendor && pool.healthy) matching.push_back(&pool);
+  }
+  return matching;
+}
+
+Grant OnNodes(const Waiting& job, const std::vector<Pool>& pools, Load& load) {
+  std::string vendor = VendorOf(job.backend);
+  std::string device = DeviceOf(job.backend);
+  std::vector<const Pool*> matching = Matching(pools, job.job.ns, vendor);
+  if (matching.empty() && job.falls_back) {
+    std::vector<const Pool*> plain = Matching(pools, job.job.ns, "cpu");
+    if (!plain.empty()) {
+      matching = std::move(plain);
+      vendor = "cpu";
+      device.clear();
     }
   }
   if (matching.empty()) {
@@ -35,7 +49,7 @@ Grant OnNodes(const Waiting& job, const std::vector<Pool>& pools, Load& load) {
             {},
             "NoMatchingNode",
             fmt::format("namespace {} has VmafxNodes, but no healthy one of vendor {}", job.job.ns,
-                        job.vendor)};
+                        vendor)};
   }
   const Pool* pool = MostFree(matching, load);
   if (pool == nullptr) {
@@ -43,13 +57,13 @@ Grant OnNodes(const Waiting& job, const std::vector<Pool>& pools, Load& load) {
             {},
             "NoFreeSlot",
             fmt::format("all slots of {} VmafxNode(s) of vendor {} are taken", matching.size(),
-                        job.vendor)};
+                        vendor)};
   }
   ++load.nodes[pool->node];
-  return {true, {pool->node.name, pool->image}, "", ""};
+  return {true, {pool->node.name, pool->image, device}, "", ""};
 }
 
-Grant UnderTheLimit(Load& load, int max_concurrent) {
+Grant UnderTheLimit(const Waiting& job, Load& load, int max_concurrent) {
   if (load.without_node >= max_concurrent) {
     return {false,
             {},
@@ -57,7 +71,7 @@ Grant UnderTheLimit(Load& load, int max_concurrent) {
             fmt::format("all {} worker slots of the operator are taken", max_concurrent)};
   }
   ++load.without_node;
-  return {true, {}, "", ""};
+  return {true, {"", "", DeviceOf(job.backend)}, "", ""};
 }
 
 }  // namespace
@@ -82,6 +96,13 @@ std::string VendorOf(const std::string& backend) {
   return "cpu";
 }
 
+std::string DeviceOf(const std::string& backend) {
+  if (backend == "cuda") return "nvidia.com/gpu";
+  if (backend == "hip") return "amd.com/gpu";
+  if (backend == "sycl") return "gpu.intel.com/i915";
+  return "";
+}
+
 std::map<kube::Key, Grant> Assign(std::vector<Waiting> waiting, const std::vector<Pool>& pools,
                                   Load load, int max_concurrent) {
   std::sort(waiting.begin(), waiting.end(), [](const Waiting& a, const Waiting& b) {
@@ -92,7 +113,7 @@ std::map<kube::Key, Grant> Assign(std::vector<Waiting> waiting, const std::vecto
   std::map<kube::Key, Grant> grants;
   for (const Waiting& job : waiting) {
     grants[job.job] = with_nodes.count(job.job.ns) > 0 ? OnNodes(job, pools, load)
-                                                       : UnderTheLimit(load, max_concurrent);
+                                                       : UnderTheLimit(job, load, max_concurrent);
   }
   return grants;
 }

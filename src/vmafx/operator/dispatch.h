@@ -15,8 +15,9 @@ namespace vmafx::operators {
 struct Waiting {
   kube::Key job;
   int priority = 0;
-  std::string created_at;  // RFC 3339: the order of text is the order of time
-  std::string vendor;      // gpuVendor that the backend needs: cpu, nvidia, amd, intel
+  std::string created_at;   // RFC 3339: the order of text is the order of time
+  std::string backend;      // that it asks for
+  bool falls_back = false;  // the CPU may stand in for the backend
 };
 
 // A place where workers run: a VmafxNode.
@@ -44,13 +45,19 @@ struct Grant {
 };
 
 // Hands out the free slots: highest priority first, then oldest, then by name. In a namespace with
-// VmafxNodes a job goes to the least loaded one of its vendor that is healthy; elsewhere at most
-// `max_concurrent` run at once. Pure.
+// VmafxNodes a job goes to the least loaded one of its vendor that is healthy (a job that may fall
+// back goes to one of vendor cpu where its own has none); elsewhere at most `max_concurrent` run at
+// once. A slot on a backend's own ground asks for its device, also for a job that will be scored on
+// the CPU. Pure.
 std::map<kube::Key, Grant> Assign(std::vector<Waiting> waiting, const std::vector<Pool>& pools,
                                   Load load, int max_concurrent);
 
 // The gpuVendor of the VmafxNodes that can run a backend.
 std::string VendorOf(const std::string& backend);
+
+// The extended resource by which Kubernetes knows a backend's devices, "" for cpu and metal.
+// https://kubernetes.io/docs/tasks/manage-gpus/scheduling-gpus/
+std::string DeviceOf(const std::string& backend);
 
 // Slots given to Pods that the Pod store does not show yet, so that two workers of the operator
 // never give one slot twice. Thread-safe.

@@ -7,7 +7,7 @@ namespace {
 
 Waiting Job(const std::string& name, int priority, const std::string& created_at,
             const std::string& ns = "video") {
-  return {{ns, name}, priority, created_at, "cpu"};
+  return {{ns, name}, priority, created_at, "cpu", false};
 }
 
 Pool Node(const std::string& name, int capacity, const std::string& vendor = "cpu") {
@@ -81,6 +81,34 @@ TEST(DispatchTest, LeavesOutVmafxNodesThatAreUnhealthyOrOfAnotherVendor) {
   EXPECT_FALSE(grant.granted);
   EXPECT_EQ(grant.reason, "NoMatchingNode");
   EXPECT_EQ(grant.message, "namespace video has VmafxNodes, but no healthy one of vendor cpu");
+}
+
+TEST(DispatchTest, AsksForTheDeviceOfTheBackendAlsoWhereTheCpuMayStandIn) {
+  Waiting cuda = Job("one", 0, "1");
+  cuda.backend = "cuda";
+  cuda.falls_back = true;
+
+  EXPECT_EQ(Assign({cuda}, {}, {}, 1)[cuda.job].slot.device, "nvidia.com/gpu");
+  const Slot slot = Assign({cuda}, {Node("a", 5), Node("gpu", 1, "nvidia")}, {}, 1)[cuda.job].slot;
+  EXPECT_EQ(slot.node, "gpu");
+  EXPECT_EQ(slot.device, "nvidia.com/gpu");
+  EXPECT_EQ(DeviceOf("hip"), "amd.com/gpu");
+  EXPECT_EQ(DeviceOf("sycl"), "gpu.intel.com/i915");
+  EXPECT_EQ(DeviceOf("metal"), "");
+  EXPECT_EQ(DeviceOf("cpu"), "");
+}
+
+TEST(DispatchTest, FallsBackToACpuNodeWhereThereIsNoneOfTheVendor) {
+  Waiting cuda = Job("one", 0, "1");
+  cuda.backend = "cuda";
+  EXPECT_EQ(Assign({cuda}, {Node("a", 5)}, {}, 1)[cuda.job].reason, "NoMatchingNode");
+
+  cuda.falls_back = true;
+  const Grant grant = Assign({cuda}, {Node("a", 5)}, {}, 1)[cuda.job];
+
+  EXPECT_TRUE(grant.granted);
+  EXPECT_EQ(grant.slot.node, "a");
+  EXPECT_EQ(grant.slot.device, "");
 }
 
 TEST(DispatchTest, LetsOtherNamespacesUseTheOperatorsLimitBesideVmafxNodes) {

@@ -53,57 +53,11 @@ TEST(JobRequestTest, RefusesABackendThatIsNotThereByNameUnlessTheCpuMayStandIn) 
   EXPECT_EQ(MakeSubmitRequest(job)->scoring().backend(), "cpu");
 }
 
-TEST(JobRequestTest, RefusesAFileThatNoInputBrings) {
+TEST(JobRequestTest, RefusesWhatCanNeverRun) {
   api::Job job = Tiny();
-  job.spec.distorted = "file:///fixtures/../etc/passwd";
-  EXPECT_EQ(WhyNot(job),
-            "spec.distorted file:///fixtures/../etc/passwd lies in none of spec.inputs (mounted: "
-            "/fixtures): add the ConfigMap or PersistentVolumeClaim that holds it");
+  job.spec.options["pixlFormat"] = "420";
 
-  job = Tiny();
-  job.spec.inputs.clear();
-  job.spec.reference = "/fixtures/ref.yuv";
-  EXPECT_EQ(WhyNot(job),
-            "spec.reference /fixtures/ref.yuv lies in none of spec.inputs (mounted: none): add "
-            "the ConfigMap or PersistentVolumeClaim that holds it");
-}
-
-TEST(JobRequestTest, LeavesOtherSchemesToTheWorker) {
-  api::Job job = Tiny();
-  job.spec.reference = "s3://films/ref.y4m";
-  job.spec.distorted = "rclone://films/dist.y4m";
-  job.spec.inputs.clear();
-  EXPECT_EQ(WhyNot(job), "");
-}
-
-TEST(JobRequestTest, RefusesOptionsThatAreUnknownInsteadOfIgnoringThem) {
-  api::Job job = Tiny();
-  job.spec.options["widht"] = 64;
-  EXPECT_NE(WhyNot(job).find("widht"), std::string::npos) << WhyNot(job);
-  EXPECT_EQ(WhyNot(job).rfind("spec.options", 0), 0u) << WhyNot(job);
-
-  job = Tiny();
-  job.spec.options.erase("height");
-  EXPECT_NE(WhyNot(job).find("height"), std::string::npos) << WhyNot(job);
-}
-
-TEST(JobRequestTest, RefusesInputsThatCollide) {
-  api::Job job = Tiny();
-  job.spec.inputs.push_back({"clips", "", "claim", "/other"});
-  EXPECT_EQ(WhyNot(job), "spec.inputs has two entries named \"clips\"");
-
-  job.spec.inputs[1] = {"more", "", "claim", "/fixtures"};
-  EXPECT_EQ(WhyNot(job), "spec.inputs has two entries mounted at /fixtures");
-
-  job.spec.inputs[1] = {"both", "map", "claim", "/other"};
-  EXPECT_EQ(WhyNot(job), "spec.inputs \"both\": give either configMap or persistentVolumeClaim");
-}
-
-TEST(JobRequestTest, RefusesANameThatALabelCannotCarry) {
-  api::Job job = Tiny();
-  job.key.name = std::string(64, 'a');
-  EXPECT_EQ(WhyNot(job),
-            "metadata.name has 64 characters: at most 63, because a label of its Pods carries it");
+  EXPECT_EQ(WhyNot(job), "spec.options has no \"pixlFormat\" (did you mean \"pixelFormat\"?)");
 }
 
 }  // namespace

@@ -91,6 +91,14 @@ void SetConditions(const JobView& view, api::JobStatus& status) {
     set(std::string(api::kBackendFallbackCondition), true, "BackendNotAvailable",
         fmt::format("scored on cpu instead of {}, as spec.fallback allows", view.job.spec.backend));
   }
+  const std::string scheduled(api::kWorkerScheduledCondition);
+  const WorkerPod* worker = ActiveWorker(view.pods, view.now);
+  if (worker != nullptr && !worker->unschedulable.empty() && !status.Finished()) {
+    set(scheduled, false, "Unschedulable", worker->unschedulable);
+  } else if (status.Find(scheduled) != nullptr && worker != nullptr &&
+             !worker->kubernetes_node.empty()) {
+    set(scheduled, true, "Scheduled", "");
+  }
   if (status.phase == api::kSucceeded) set(kComplete, true, "Scored", "");
   if (status.phase == api::kFailed) {
     const bool cancelled = view.scoring && view.scoring->status() == rpc::CANCELLED;

@@ -176,6 +176,34 @@ TEST(JobStatusTest, RecordsThatTheCpuStoodIn) {
             "scored on cpu instead of cuda, as spec.fallback allows");
 }
 
+TEST(JobStatusTest, SaysInTheSchedulersWordsWhyNoNodeTakesTheWorker) {
+  JobView view = View();
+  view.scoring = Scoring(rpc::PENDING);
+  view.pods = {Worker(1)};
+  view.pods[0].kubernetes_node = "";
+  view.pods[0].unschedulable = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.";
+  view.pods[0].trouble = "Unschedulable: " + view.pods[0].unschedulable;
+
+  const api::JobStatus waiting = NextStatus(view);
+
+  EXPECT_EQ(waiting.phase, "Pending");
+  EXPECT_EQ(waiting.message,
+            "worker Pod tiny-1: Unschedulable: 0/1 nodes are available: 1 Insufficient "
+            "nvidia.com/gpu.");
+  ASSERT_NE(waiting.Find("WorkerScheduled"), nullptr);
+  EXPECT_EQ(waiting.Find("WorkerScheduled")->status, "False");
+  EXPECT_EQ(waiting.Find("WorkerScheduled")->reason, "Unschedulable");
+  EXPECT_EQ(waiting.Find("WorkerScheduled")->message,
+            "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.");
+
+  view.job.status = waiting;
+  view.pods[0] = Worker(1);
+  const api::JobStatus scheduled = NextStatus(view);
+
+  EXPECT_EQ(scheduled.message, "");
+  EXPECT_EQ(scheduled.Find("WorkerScheduled")->status, "True");
+}
+
 TEST(JobStatusTest, IsTheSameWhenNothingChanged) {
   JobView view = View();
   view.scoring = Scoring(rpc::RUNNING);

@@ -2,13 +2,10 @@
 
 #include "vmafx/operator/job_request.h"
 #include "vmafx/operator/job_status.h"
+#include "vmafx/operator/trainer_addresses.h"
 
 namespace vmafx::operators {
 namespace {
-
-std::string BackendOf(const api::JobSpec& spec) {
-  return FallsBackToCpu(spec) ? "cpu" : spec.backend;
-}
 
 // All worker Pods by the UID of their job.
 std::map<std::string, std::vector<WorkerPod>> PodsByJob(const kube::Store& store) {
@@ -72,8 +69,8 @@ std::map<kube::Key, Grant> Staffing::Grants(const Reserved& reserved, const api:
     // from others; they ask for themselves.
     if (!asking && (job->status.controller_job_id.empty() || hindered.count(job->key) > 0))
       continue;
-    waiting.push_back(
-        {job->key, job->spec.priority, job->created_at, VendorOf(BackendOf(job->spec))});
+    waiting.push_back({job->key, job->spec.priority, job->created_at, job->spec.backend,
+                       FallsBackToCpu(job->spec)});
   }
   std::vector<Pool> pools;
   for (const kube::ObjectPtr& object : stores_.nodes.List()) pools.push_back(ReadPool(*object));
@@ -86,7 +83,8 @@ base::Result<Grant> Staffing::Staff(const api::Job& job, int attempt,
   const Grant grant = reservations_.Reserve(
       job.key, [&](const Reserved& reserved) { return Grants(reserved, &job)[job.key]; });
   if (!grant.granted) return grant;
-  auto created = CreateWorker(job, attempt, grant.slot, controller_job_id, until);
+  const WorkerOrder order{attempt, grant.slot, controller_job_id, TrainersOf(job, grant.slot)};
+  auto created = CreateWorker(job, order, until);
   hindered_.With([&](std::set<kube::Key>& keys) {
     if (created.ok()) {
       keys.erase(job.key);
@@ -102,10 +100,17 @@ base::Result<Grant> Staffing::Staff(const api::Job& job, int attempt,
   return grant;
 }
 
-base::Result<> Staffing::CreateWorker(const api::Job& job, int attempt, const Slot& slot,
-                                      const std::string& controller_job_id,
+std::vector<std::string> Staffing::TrainersOf(const api::Job& job, const Slot& slot) const {
+  std::optional<std::map<std::string, std::string>> labels;
+  const kube::ObjectPtr node =
+      slot.node.empty() ? nullptr : stores_.nodes.Find({job.key.ns, slot.node});
+  if (node != nullptr) labels = LabelsOf(*node);
+  return TrainersFor(job.key.ns, labels, stores_.trainings.List(job.key.ns));
+}
+
+base::Result<> Staffing::CreateWorker(const api::Job& job, const WorkerOrder& order,
                                       const base::Until& until) {
-  const kube::Object wanted = MakeWorkerPod(job, attempt, slot, settings_, controller_job_id);
+  const kube::Object wanted = MakeWorkerPod(job, order, settings_);
   auto pod = client_.Create(wanted, until);
   if (pod.Is(base::Code::kExists)) {
     // From before a crash, or made while our copy was old.

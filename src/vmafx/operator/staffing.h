@@ -50,8 +50,10 @@ class Staffing {
  private:
   using Reserved = std::map<kube::Key, Slot>;
 
-  base::Result<> CreateWorker(const api::Job& job, int attempt, const Slot& slot,
-                              const std::string& controller_job_id, const base::Until& until);
+  base::Result<> CreateWorker(const api::Job& job, const WorkerOrder& order,
+                              const base::Until& until);
+  // Whom a worker in this slot tells about its job.
+  std::vector<std::string> TrainersOf(const api::Job& job, const Slot& slot) const;
   // What there is to give and who waits, `also` included even if it could not be served lately.
   std::map<kube::Key, Grant> Grants(const Reserved& reserved, const api::Job* also) const;
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "kube/object.h"
 #include "vmafx/api/job.h"
@@ -11,11 +13,15 @@ inline const kube::Kind kPodKind{"", "v1", "Pod"};
 
 // How the operator makes worker Pods; from its environment, that is: from the chart's values.
 struct WorkerSettings {
-  std::string image;                            // of vmafx-node
-  std::string pull_policy = "IfNotPresent";     // of that image
-  std::string controller_address;               // VMAFX_CONTROLLER_ADDR of the workers
-  std::string instance;                         // label app.kubernetes.io/instance
+  std::string image;                         // of vmafx-node
+  std::string pull_policy = "IfNotPresent";  // of that image
+  std::string controller_address;            // VMAFX_CONTROLLER_ADDR of the workers
+  bool controller_tls = false;               // whether they speak TLS with it
+  std::string controller_ca_pem;             // then: who signed its certificate, "": the system's
+  std::string controller_server_name;        // then: the name in it, "": the address's host
+  std::string instance;                      // label app.kubernetes.io/instance
   kube::Json resources = kube::Json::object();  // of the container
+  std::string scratch_size = "2Gi";             // of the volume for what they fetch
   int max_concurrent = 4;  // worker Pods at once, in all namespaces without VmafxNodes
 };
 
@@ -23,6 +29,15 @@ struct WorkerSettings {
 struct Slot {
   std::string node;
   std::string image;
+  std::string device;  // extended resource that the Pod asks for: "nvidia.com/gpu", or ""
+};
+
+// One worker to make.
+struct WorkerOrder {
+  int attempt = 1;
+  Slot slot;
+  std::string controller_job_id;
+  std::vector<std::string> trainers;  // whom it tells about its job: "HOST:PORT"
 };
 
 // Labels that every worker Pod has; what the operator watches by.
@@ -31,11 +46,12 @@ std::map<std::string, std::string> WorkerLabels();
 // "tiny-1": the name of the Pod that makes the given attempt.
 std::string WorkerName(const std::string& job, int attempt);
 
-// The Pod that scores `job` as its attempt number `attempt`: it runs vmafx-node bound to the
-// controller's job `controller_job_id`, with the job's inputs read-only, no rights, no service
-// account token, and ends after that one job.
-kube::Object MakeWorkerPod(const api::Job& job, int attempt, const Slot& slot,
-                           const WorkerSettings& settings, const std::string& controller_job_id);
+// The Pod that scores `job` as one attempt: it runs vmafx-node bound to the controller's job, with
+// the job's inputs read-only, and ends after that one job. It satisfies the restricted Pod Security
+// Standard; the one thing it can show is a token that only the controller takes.
+// https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+kube::Object MakeWorkerPod(const api::Job& job, const WorkerOrder& order,
+                           const WorkerSettings& settings);
 
 // What matters of a worker Pod as it is.
 struct WorkerPod {
@@ -48,6 +64,7 @@ struct WorkerPod {
   std::string deletes_at;       // when its time to end runs out; "" when it is not being deleted
   bool ended = false;           // phase Succeeded or Failed
   std::string started_at;       // of the container, "" when it has not started
+  std::string unschedulable;    // the scheduler's words when no Kubernetes node takes it, or ""
   std::string trouble;          // why it does not start: "Unschedulable: 0/1 nodes ...", or ""
   std::string end;              // of an ended one: "container exited with 137 (OOMKilled)"
 };
