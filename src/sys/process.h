@@ -22,6 +22,16 @@ struct Command {
   std::string input;        // written to stdin, which is then closed; empty: /dev/null
   std::string output_path;  // if set: stdout and stderr are appended to this file (0600) instead of
                             // being captured
+  // If not -1: stdout goes there, and stderr alone is captured. Borrowed while Start runs.
+  int output_fd = -1;
+  // What the child has open as 3, 4, ... beside 0 to 2. Borrowed while Start runs.
+  std::vector<int> descriptors;
+  // Whether the child also inherits whatever this process has open without close-on-exec.
+  bool inherit_others = true;
+  // If set, called in the child in place of execve(2), by which it must end; returns errno when it
+  // cannot. It runs between fork and exec of a program with threads: system calls only, no memory
+  // is to be had (signal-safety(7)).
+  std::function<int(const char* program, char* const argv[], char* const envp[])> execute;
   // Called with each line of stdout and stderr (one pipe, in order, without line end) on the thread
   // of Wait or Run.
   std::function<void(std::string_view)> on_line;

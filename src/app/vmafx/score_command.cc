@@ -3,12 +3,15 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "sys/process.h"
 #include "vmafx/scoring/score.h"
 
 namespace app {
@@ -18,11 +21,13 @@ namespace scoring = vmafx::scoring;
 
 constexpr char kExamples[] = R"(Examples:
   vmafx score ref.y4m dist.y4m
+  vmafx score ref.mkv dist.mp4
   vmafx score ref.yuv dist.yuv --size 1920x1080 --pixel-format yuv420p
   vmafx score ref.y4m dist.y4m --model vmaf_v0.6.1neg --threads 4 --json --frames
 
-Inputs are Y4M or raw YUV (which needs --size and --pixel-format), files or pipes. Both must have the
-same size, pixel format and number of frames: there is no score for a pair that does not match.
+Inputs are Y4M or raw YUV (which needs --size and --pixel-format), files or pipes; or files of any other
+kind that ffmpeg reads (MP4, Matroska, ...), which it decodes, shut in so that it can do nothing else. Both
+must have the same size, pixel format and number of frames: there is no score for a pair that does not match.
 
 Exit codes: 0 scored, 2 bad usage, 3 could not score, 130 interrupted.)";
 
@@ -34,6 +39,7 @@ struct Flags {
   std::string distorted;
   std::string size;
   std::string pixel_format;
+  std::string ffmpeg;
   std::string model = scoring::kDefaultModel;
   unsigned threads = 0;  // as many as there are processors
   bool json = false;
@@ -45,10 +51,23 @@ int Fail(int exit_code, const base::Error& error) {
   return exit_code;
 }
 
+// The absolute path of the ffmpeg that was asked for, else of the one in PATH, else nothing: most
+// inputs need none.
+base::Result<std::string> FindFfmpeg(const std::string& asked_for) {
+  const char* path = std::getenv("PATH");
+  auto found =
+      sys::FindProgram(asked_for.empty() ? "ffmpeg" : asked_for, path == nullptr ? "" : path);
+  if (found.ok()) return std::filesystem::absolute(*found).string();
+  if (asked_for.empty()) return std::string();
+  return std::move(found).error().During("--ffmpeg");
+}
+
 base::Result<scoring::ScoreRequest> ToRequest(const Flags& flags) {
   scoring::ScoreRequest request;
-  request.reference = flags.reference;
-  request.distorted = flags.distorted;
+  request.reference.path = flags.reference;
+  request.distorted.path = flags.distorted;
+  request.ffmpeg = TRY(FindFfmpeg(flags.ffmpeg));
+  request.ffmpeg_hint = "--ffmpeg PATH, or VMAFX_FFMPEG_BIN, or in PATH";
   request.model = flags.model;
   request.threads = flags.threads;
   request.geometry_hint = "--size WIDTHxHEIGHT --pixel-format FORMAT";
@@ -155,6 +174,10 @@ void AddScoreCommand(CLI::App& app, Context& context) {
   score->add_option("--size", flags->size, "of raw YUV, in pixels: 1920x1080");
   score->add_option("--pixel-format", flags->pixel_format,
                     "of raw YUV, as ffmpeg names it: yuv420p, yuv422p10le, yuv444p16le, ...");
+  score
+      ->add_option("--ffmpeg", flags->ffmpeg,
+                   "decodes what is neither Y4M nor raw (default: of PATH)")
+      ->envname("VMAFX_FFMPEG_BIN");
   score->add_option("--model", flags->model, "a built-in model of libvmaf")->capture_default_str();
   score->add_option("--threads", flags->threads, "1 to 256 (default: one a processor)")
       ->check(CLI::Range(1, 256));

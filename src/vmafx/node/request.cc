@@ -60,11 +60,11 @@ Result<scoring::ScoreRequest> BuildRequest(const Assignment& job, const Capacity
   if (!problems.empty()) return base::Error(code, base::Join(problems, "; "));
 
   scoring::ScoreRequest request;
-  request.reference = *std::move(reference);
-  request.distorted = *std::move(distorted);
+  request.reference.path = *std::move(reference);
+  request.distorted.path = *std::move(distorted);
   // Not the paths: those are the targets of links that a ConfigMap's volume is made of.
-  request.reference_name = job.reference;
-  request.distorted_name = job.distorted;
+  request.reference.name = job.reference;
+  request.distorted.name = job.distorted;
   request.geometry = *std::move(geometry);
   request.geometry_hint = "spec.options: width, height, pixelFormat and bitdepth";
   if (!job.model.empty()) request.model = job.model;

@@ -1,14 +1,15 @@
 #include "vmafx/scoring/byte_source.h"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "sys/fd.h"
+#include "sys/piped_process.h"
 
 namespace vmafx::scoring {
 namespace {
@@ -20,20 +21,38 @@ base::Error FromErrno(const std::string& name, int error) {
   return base::Fail(code, "{}: {}", name, std::strerror(error));
 }
 
-base::Error Over(const std::string& name, const base::Until& until) {
-  if (until.Stopped()) return base::Fail(base::Code::kCancelled, "stopped while reading {}", name);
-  return base::Fail(base::Code::kTimeout, "the deadline passed while reading {}", name);
-}
+class FileStream final : public ByteStream {
+ public:
+  FileStream(std::string name, sys::Fd fd, std::optional<uint64_t> size)
+      : name_(std::move(name)), fd_(std::move(fd)), size_(size) {}
+
+  std::optional<uint64_t> size() const override { return size_; }
+
+  base::Result<size_t> Read(uint8_t* into, size_t count, const base::Until& until) override {
+    while (true) {
+      // A regular file is always ready, so waiting for it only looks at `until`.
+      TRY(sys::AwaitReadable(fd_.get(), "reading " + name_, until));
+      ssize_t got = read(fd_.get(), into, count);
+      if (got >= 0) return static_cast<size_t>(got);
+      if (errno != EINTR && errno != EAGAIN) return FromErrno(name_, errno);
+    }
+  }
+
+ private:
+  std::string name_;
+  sys::Fd fd_;
+  std::optional<uint64_t> size_;
+};
 
 }  // namespace
 
-ByteSource::ByteSource(std::string name, sys::Fd fd, std::optional<uint64_t> size)
-    : name_(std::move(name)), fd_(std::move(fd)), size_(size) {}
+ByteSource::ByteSource(std::string name, std::shared_ptr<ByteStream> stream)
+    : name_(std::move(name)), stream_(std::move(stream)) {}
 
 base::Result<ByteSource> ByteSource::Open(const std::filesystem::path& path,
                                           const std::string& name) {
   const std::string& shown = name.empty() ? path.native() : name;
-  // Non-blocking, so that a pipe nobody writes to does not hold us: AwaitData waits, and can stop.
+  // Non-blocking, so that a pipe nobody writes to does not hold us: Read waits, and can stop.
   sys::Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd.valid()) return FromErrno(shown, errno);
   struct stat info {};
@@ -46,33 +65,7 @@ base::Result<ByteSource> ByteSource::Open(const std::filesystem::path& path,
     size = static_cast<uint64_t>(info.st_size);
     posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
-  return ByteSource(shown, std::move(fd), size);
-}
-
-base::Result<> ByteSource::AwaitData(const base::Until& until) {
-  if (until.Over()) return Over(name_, until);
-  if (size_) return base::Ok();  // a regular file is always ready
-  sys::Fd stopped(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!stopped.valid()) return FromErrno(name_, errno);
-  std::stop_callback wake(until.stop(), [&stopped] { eventfd_write(stopped.get(), 1); });
-  while (!until.Over()) {
-    pollfd waits[] = {{fd_.get(), POLLIN, 0}, {stopped.get(), POLLIN, 0}};
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(until.Left());
-    int timeout = static_cast<int>(std::min<int64_t>(left.count(), 3600 * 1000));
-    int ready = poll(waits, 2, timeout);
-    if (ready < 0 && errno != EINTR) return FromErrno(name_, errno);
-    if (ready > 0 && waits[0].revents != 0) return base::Ok();
-  }
-  return Over(name_, until);
-}
-
-base::Result<size_t> ByteSource::ReadSome(uint8_t* into, size_t count, const base::Until& until) {
-  while (true) {
-    TRY(AwaitData(until));
-    ssize_t got = read(fd_.get(), into, count);
-    if (got >= 0) return static_cast<size_t>(got);
-    if (errno != EINTR && errno != EAGAIN) return FromErrno(name_, errno);
-  }
+  return ByteSource(shown, std::make_shared<FileStream>(shown, std::move(fd), size));
 }
 
 base::Result<> ByteSource::FillBuffer(size_t count, const base::Until& until) {
@@ -81,7 +74,7 @@ base::Result<> ByteSource::FillBuffer(size_t count, const base::Until& until) {
   while (buffer_.size() < count) {
     size_t had = buffer_.size();
     buffer_.resize(count);
-    auto got = ReadSome(buffer_.data() + had, count - had, until);
+    auto got = stream_->Read(buffer_.data() + had, count - had, until);
     buffer_.resize(had + (got.ok() ? *got : 0));
     if (!got.ok()) return std::move(got).error();
     if (*got == 0) break;
@@ -101,7 +94,7 @@ base::Result<size_t> ByteSource::Read(uint8_t* into, size_t count, const base::U
   if (done > 0) std::memcpy(into, buffer_.data() + position_, done);
   position_ += done;
   while (done < count) {
-    size_t got = TRY(ReadSome(into + done, count - done, until));
+    size_t got = TRY(stream_->Read(into + done, count - done, until));
     if (got == 0) break;
     done += got;
   }

@@ -18,8 +18,8 @@ class FixturesTest : public ::testing::Test {
   base::Until until() { return base::Until::After(clock_, std::chrono::seconds(30)); }
   base::Result<ScoreReport> ScorePair(const char* reference, const char* distorted) {
     ScoreRequest request;
-    request.reference = folder_ / reference;
-    request.distorted = folder_ / distorted;
+    request.reference.path = folder_ / reference;
+    request.distorted.path = folder_ / distorted;
     request.geometry = Geometry{64, 64, {}};
     return Score(request, until());
   }

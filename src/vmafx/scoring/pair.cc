@@ -27,12 +27,10 @@ base::Result<uint64_t> CountRest(VideoReader& side, const base::Until& until) {
 }  // namespace
 
 base::Result<VideoPair> VideoPair::Open(const ScoreRequest& request, const base::Until& until) {
-  auto reference = TRY(OpenVideo(request.reference, request.reference_name, request.geometry,
-                                 request.geometry_hint, until)
-                           .During("reference"));
-  auto distorted = TRY(OpenVideo(request.distorted, request.distorted_name, request.geometry,
-                                 request.geometry_hint, until)
-                           .During("distorted"));
+  const OpenOptions options{request.geometry, request.geometry_hint, request.ffmpeg,
+                            request.ffmpeg_hint, request.threads};
+  auto reference = TRY(OpenVideo(request.reference, options, until).During("reference"));
+  auto distorted = TRY(OpenVideo(request.distorted, options, until).During("distorted"));
   VideoPair pair(std::move(reference), std::move(distorted));
   TRY(pair.CheckGeometry());
   TRY(pair.CheckLength());

@@ -14,6 +14,7 @@
 #include "sys/files.h"
 #include "sys/process.h"
 #include "vmafx/scoring/testing/clips.h"
+#include "vmafx/scoring/testing/referee.h"
 
 namespace vmafx::scoring {
 namespace {
@@ -121,8 +122,29 @@ TEST_F(ProgramTest, WhatCannotBeScoredIsExitCode3AndPrintsNoScore) {
     auto exit = RunScore(words);
     EXPECT_EQ(exit.status, 3) << says;
     EXPECT_THAT(exit.output, HasSubstr(says));
-    EXPECT_EQ(exit.output.find("VMAF"), std::string::npos) << exit.output;
+    EXPECT_EQ(exit.output.find("VMAF "), std::string::npos) << exit.output;
   }
+}
+
+TEST_F(ProgramTest, ScoresContainersWithTheFfmpegThatItIsGiven) {
+  auto referee = testing::Referee::Find(until());
+  ASSERT_TRUE(referee.ok()) << referee.error().message();
+  const std::string mkv = folder_.path() / "dist.mkv";
+  auto made =
+      sys::RunOrFail({.argv = {referee->program(), "-nostdin", "-v", "error", "-f", "rawvideo",
+                               "-s", "64x64", "-i", dist_, "-c:v", "ffv1", mkv}},
+                     until());
+  ASSERT_TRUE(made.ok()) << made.error().message();
+  auto raw = RunScore(RawAnd({"--json"}));
+  std::vector<std::string> words = RawAnd({"--json", "--ffmpeg", referee->program()});
+  words[1] = mkv;
+
+  auto mixed = RunScore(words);
+
+  ASSERT_EQ(mixed.status, 0) << mixed.output;
+  EXPECT_EQ(nlohmann::json::parse(mixed.output)["vmaf"], nlohmann::json::parse(raw.output)["vmaf"]);
+  words.back() = "/nonexistent/ffmpeg";
+  EXPECT_THAT(RunScore(words).output, HasSubstr("--ffmpeg: /nonexistent/ffmpeg: no such program"));
 }
 
 TEST_F(ProgramTest, HelpHasExamplesAndExitCodes) {

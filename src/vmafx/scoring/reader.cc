@@ -7,6 +7,7 @@
 
 #include "vmafx/scoring/byte_source.h"
 #include "vmafx/scoring/container.h"
+#include "vmafx/scoring/decoder.h"
 #include "vmafx/scoring/y4m.h"
 
 namespace vmafx::scoring {
@@ -146,45 +147,75 @@ class Y4mReader final : public PlanarReader {
   bool MayEndAtPlanes() const override { return false; }
 };
 
-base::Result<std::unique_ptr<VideoReader>> OpenY4m(ByteSource source,
-                                                   const std::optional<Geometry>& expected,
-                                                   const base::Until& until) {
+using Opened = base::Result<std::unique_ptr<VideoReader>>;
+
+Opened OpenY4m(ByteSource source, const OpenOptions& options, const base::Until& until) {
   auto line = TRY(source.ReadLine(kLongestHeader, until));
   auto header = ParseY4mHeader(line.value_or("")).During(source.name());
   if (!header.ok()) return std::move(header).error();
-  if (expected && *expected != *header) {
-    return base::Fail(base::Code::kInvalid, "{}: its header says {}, but {} was asked for",
-                      source.name(), ToString(*header), ToString(*expected));
+  if (options.geometry && *options.geometry != *header) {
+    return base::Fail(base::Code::kInvalid, "{}: it is {}, but {} was asked for", source.name(),
+                      ToString(*header), ToString(*options.geometry));
   }
   return std::unique_ptr<VideoReader>(std::make_unique<Y4mReader>(std::move(source), *header));
 }
 
-}  // namespace
-
-base::Result<std::unique_ptr<VideoReader>> OpenVideo(const std::filesystem::path& path,
-                                                     const std::string& name,
-                                                     const std::optional<Geometry>& geometry,
-                                                     const std::string& hint,
-                                                     const base::Until& until) {
-  ByteSource source = TRY(ByteSource::Open(path, name));
-  std::string_view first = TRY(source.Peek(kContainerBytes, until));
-  if (first.empty()) return base::Fail(base::Code::kInvalid, "{}: is empty", source.name());
-  if (first.starts_with(kY4mSignature)) return OpenY4m(std::move(source), geometry, until);
-  if (auto container = NameContainer(path, first)) {
-    return base::Fail(base::Code::kInvalid,
-                      "{}: is {}; accepted are raw YUV and Y4M (convert it with: ffmpeg -i {} -f "
-                      "yuv4mpegpipe -strict -1 OUT.y4m)",
-                      source.name(), *container, source.name());
-  }
-  if (!geometry) {
+Opened OpenRaw(ByteSource source, const OpenOptions& options) {
+  if (!options.geometry) {
+    const std::string& hint = options.geometry_hint;
     return base::Fail(
         base::Code::kInvalid,
         "{}: is not Y4M, and raw YUV does not say its own geometry: give width, height "
         "and pixel format{}",
         source.name(), hint.empty() ? "" : fmt::format(" ({})", hint));
   }
-  TRY(Validate(*geometry).During(source.name()));
-  return std::unique_ptr<VideoReader>(std::make_unique<RawReader>(std::move(source), *geometry));
+  TRY(Validate(*options.geometry).During(source.name()));
+  return std::unique_ptr<VideoReader>(
+      std::make_unique<RawReader>(std::move(source), *options.geometry));
+}
+
+Opened OpenContainer(const Input& input, const std::string& container, const OpenOptions& options,
+                     const base::Until& until) {
+  const std::string& name = input.shown();
+  if (input.stream) {
+    return base::Fail(
+        base::Code::kInvalid,
+        "{}: is {}, which can only be decoded from a file: only raw YUV and Y4M can be "
+        "streamed",
+        name, container);
+  }
+  if (options.ffmpeg.empty()) {
+    const std::string& hint = options.ffmpeg_hint;
+    return base::Fail(base::Code::kInvalid,
+                      "{}: is {}, and there is no ffmpeg here to decode it: install ffmpeg 5.1 or "
+                      "newer{}; only raw YUV and Y4M are read without",
+                      name, container, hint.empty() ? "" : fmt::format(" ({})", hint));
+  }
+  auto decoder = TRY(OpenDecoder(
+      {.file = input.path, .name = name, .program = options.ffmpeg, .threads = options.threads},
+      until));
+  ByteSource source(name, std::move(decoder));
+  if (TRY(source.Peek(1, until)).empty()) {
+    return base::Fail(base::Code::kInvalid, "{}: ffmpeg found no frame in it", name);
+  }
+  return OpenY4m(std::move(source), options, until);
+}
+
+}  // namespace
+
+Opened OpenVideo(const Input& input, const OpenOptions& options, const base::Until& until) {
+  ByteSource source = input.stream ? ByteSource(input.shown(), input.stream)
+                                   : TRY(ByteSource::Open(input.path, input.name));
+  std::string_view first = TRY(source.Peek(kContainerBytes, until));
+  if (first.empty()) return base::Fail(base::Code::kInvalid, "{}: is empty", source.name());
+  if (first.starts_with(kY4mSignature)) {
+    return OpenY4m(std::move(source), options, until);
+  }
+  // The name's ending counts, too; of a link's target it may be anything.
+  if (auto container = NameContainer(input.shown(), first)) {
+    return OpenContainer(input, *container, options, until);
+  }
+  return OpenRaw(std::move(source), options);
 }
 
 }  // namespace vmafx::scoring

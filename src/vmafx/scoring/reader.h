@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "vmafx/scoring/input.h"
 #include "vmafx/scoring/video.h"
 
 namespace vmafx::scoring {
@@ -29,7 +30,7 @@ class VideoReader {
  public:
   virtual ~VideoReader() = default;
 
-  // What messages call it: the path.
+  // What messages call it.
   virtual const std::string& name() const = 0;
   virtual const Geometry& geometry() const = 0;
 
@@ -50,15 +51,20 @@ class VideoReader {
   virtual base::Result<bool> Skip(const base::Until& until) = 0;
 };
 
-// Opens a file or pipe. What begins with a Y4M header is Y4M: `geometry`, where given, must agree
-// with it. Everything else is raw YUV and needs `geometry`. kInvalid for a container (recognised by
-// name or by its first bytes), an empty file, a bad Y4M header, or raw YUV without geometry;
-// kNotFound, kDenied. `hint` says in that last message how to give it. Blocks until the first bytes
-// are there. Messages call it `name`, or by its path where that is empty.
-base::Result<std::unique_ptr<VideoReader>> OpenVideo(const std::filesystem::path& path,
-                                                     const std::string& name,
-                                                     const std::optional<Geometry>& geometry,
-                                                     const std::string& hint,
+struct OpenOptions {
+  std::optional<Geometry> geometry;  // of raw YUV; where others have their own, it must agree
+  std::string geometry_hint;         // how the user can give it, for messages
+  std::filesystem::path ffmpeg;      // decodes containers; empty: there is none
+  std::string ffmpeg_hint;           // how the user can give that
+  unsigned threads = 1;              // of the decoder
+};
+
+// Opens a file, pipe or stream. What begins with a Y4M header is Y4M. A container (recognised by
+// its first bytes or its name) is decoded by ffmpeg and must be a regular file. Everything else is
+// raw YUV and needs the geometry. kInvalid for an empty file, a bad Y4M header, raw YUV without
+// geometry, another geometry than the one asked for, a container that cannot be decoded, or one
+// without ffmpeg; kNotFound, kDenied. Blocks until the first bytes are there.
+base::Result<std::unique_ptr<VideoReader>> OpenVideo(const Input& input, const OpenOptions& options,
                                                      const base::Until& until);
 
 }  // namespace vmafx::scoring

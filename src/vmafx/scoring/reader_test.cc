@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,7 +31,8 @@ class ReaderTest : public ::testing::Test {
   }
   base::Result<std::unique_ptr<VideoReader>> Open(const std::filesystem::path& path,
                                                   std::optional<Geometry> geometry = {}) {
-    return OpenVideo(path, "", geometry, "--size WxH", until());
+    return OpenVideo({.path = path}, {.geometry = geometry, .geometry_hint = "--size WxH"},
+                     until());
   }
   std::string WhyNot(const std::filesystem::path& path, std::optional<Geometry> geometry = {}) {
     auto reader = Open(path, geometry);
@@ -137,6 +141,68 @@ TEST_F(ReaderTest, FramesOfAPipeAreReadAsTheyCome) {
   EXPECT_EQ(*read, clip);
 }
 
+// Hands out `bytes` in small pieces, and vouches for the end or does not.
+class Pieces final : public ByteStream {
+ public:
+  Pieces(std::string bytes, std::optional<uint64_t> size, base::Result<> end)
+      : bytes_(std::move(bytes)), size_(size), end_(std::move(end)) {}
+  std::optional<uint64_t> size() const override { return size_; }
+  base::Result<size_t> Read(uint8_t* into, size_t count, const base::Until&) override {
+    const size_t got = std::min({count, bytes_.size() - at_, size_t{1000}});
+    if (got == 0 && !end_.ok()) return end_.error();
+    std::memcpy(into, bytes_.data() + at_, got);
+    at_ += got;
+    return got;
+  }
+
+ private:
+  std::string bytes_;
+  size_t at_ = 0;
+  std::optional<uint64_t> size_;
+  base::Result<> end_;
+};
+
+TEST_F(ReaderTest, ReadsAStreamLikeAFile) {
+  const Geometry geometry{66, 47, {}};
+  const std::string clip = MakeClip(geometry, 3, Side::kReference);
+  const auto raw = std::make_shared<Pieces>(clip, clip.size(), base::Ok());
+
+  auto reader = OpenVideo({.stream = raw, .name = "s3://b/k"}, {.geometry = geometry}, until());
+
+  ASSERT_TRUE(reader.ok()) << reader.error().message();
+  EXPECT_EQ((*reader)->length()->frames, 3U);
+  EXPECT_EQ((*reader)->name(), "s3://b/k");
+  EXPECT_EQ(*ReadAll(**reader), clip);
+  const auto y4m = std::make_shared<Pieces>(ToY4m(geometry, clip), std::nullopt, base::Ok());
+  EXPECT_EQ(*ReadAll(**OpenVideo({.stream = y4m}, {}, until())), clip);
+}
+
+TEST_F(ReaderTest, AStreamThatBreaksIsItsOwnErrorAlsoBetweenTwoFrames) {
+  const Geometry geometry{64, 64, {}};
+  const std::string clip = MakeClip(geometry, 3, Side::kReference);
+  const base::Result<> broken = base::Fail(base::Code::kUnavailable, "s3://b/k: it broke");
+  for (const size_t length : {2 * FrameBytes(geometry), 2 * FrameBytes(geometry) + 99}) {
+    const auto stream = std::make_shared<Pieces>(clip.substr(0, length), std::nullopt, broken);
+    auto reader = OpenVideo({.stream = stream}, {.geometry = geometry}, until());
+    ASSERT_TRUE(reader.ok()) << reader.error().message();
+
+    auto read = ReadAll(**reader);
+
+    ASSERT_TRUE(read.Is(base::Code::kUnavailable)) << length;
+    EXPECT_EQ(read.error().message(), "s3://b/k: it broke");
+  }
+}
+
+TEST_F(ReaderTest, AContainerCannotBeStreamed) {
+  const auto stream =
+      std::make_shared<Pieces>("\x1a\x45\xdf\xa3 and so on", std::nullopt, base::Ok());
+
+  auto reader = OpenVideo({.stream = stream, .name = "s3://b/k"}, {}, until());
+
+  ASSERT_TRUE(reader.Is(base::Code::kInvalid));
+  EXPECT_THAT(reader.error().message(), HasSubstr("can only be decoded from a file"));
+}
+
 TEST_F(ReaderTest, WaitingForAPipeEndsWithTheStopToken) {
   std::filesystem::path fifo = folder_.path() / "pipe";
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
@@ -144,7 +210,8 @@ TEST_F(ReaderTest, WaitingForAPipeEndsWithTheStopToken) {
   base::Crew crew;
   crew.Start("stopper", [&](const std::stop_token&) { stop.request_stop(); });
 
-  auto reader = OpenVideo(fifo, "", Geometry{64, 64, {}}, "", until().Stopping(stop.get_token()));
+  auto reader = OpenVideo({.path = fifo}, {.geometry = Geometry{64, 64, {}}},
+                          until().Stopping(stop.get_token()));
 
   EXPECT_TRUE(reader.Is(base::Code::kCancelled));
 }
@@ -158,7 +225,8 @@ TEST_F(ReaderTest, ContainersAreRefusedByContentAndByName) {
   for (size_t at = 0; at < ts.size(); at += 188) ts[at] = 0x47;
 
   EXPECT_THAT(WhyNot(Write("a.yuv", webm), geometry), HasSubstr("is Matroska or WebM"));
-  EXPECT_THAT(WhyNot(Write("b.yuv", mp4), geometry), HasSubstr("accepted are raw YUV and Y4M"));
+  EXPECT_THAT(WhyNot(Write("b.yuv", mp4), geometry),
+              HasSubstr("only raw YUV and Y4M are read without"));
   EXPECT_THAT(WhyNot(Write("c", ts), geometry), HasSubstr("MPEG transport stream"));
   EXPECT_THAT(WhyNot(Write("d.H264", clip), geometry), HasSubstr("is H.264"));
 }
@@ -180,7 +248,7 @@ TEST_F(ReaderTest, AY4mHeaderMustAgreeWithTheGeometryThatWasGiven) {
 
   EXPECT_TRUE(Open(path, geometry).ok());
   EXPECT_THAT(WhyNot(path, Geometry{64, 32, {}}),
-              HasSubstr("header says 64x64 yuv420p, but 64x32 yuv420p was asked for"));
+              HasSubstr("a.y4m: it is 64x64 yuv420p, but 64x32 yuv420p was asked for"));
 }
 
 TEST_F(ReaderTest, AHeaderWithoutEndIsNotReadForEver) {

@@ -39,7 +39,7 @@ class RefereeTest : public ::testing::TestWithParam<Case> {
   void Compare(const ScoreRequest& request) {
     auto referee = Referee::Find(until());
     ASSERT_TRUE(referee.ok()) << referee.error().message();
-    auto theirs = referee->Score(request.reference, request.distorted, *request.geometry,
+    auto theirs = referee->Score(request.reference.path, request.distorted.path, *request.geometry,
                                  request.model, until());
     ASSERT_TRUE(theirs.ok()) << theirs.error().message();
     auto ours = Score(request, until());
@@ -69,8 +69,8 @@ TEST_P(RefereeTest, ScoresAsFfmpegDoes) {
   ScoreRequest request;
   request.geometry = geometry;
   request.threads = 2;
-  request.reference = WriteClip(folder_.path(), "r", MakeClip(geometry, 6, Side::kReference));
-  request.distorted = WriteClip(folder_.path(), "d", MakeClip(geometry, 6, Side::kDistorted));
+  request.reference.path = WriteClip(folder_.path(), "r", MakeClip(geometry, 6, Side::kReference));
+  request.distorted.path = WriteClip(folder_.path(), "d", MakeClip(geometry, 6, Side::kDistorted));
 
   Compare(request);
 }
@@ -91,8 +91,8 @@ TEST_F(RefereeTest, ScoresTheCommittedClipsAsFfmpegDoes) {
       std::filesystem::path(std::getenv("SEATRIAL_SOURCE_DIR")) / "test/e2e/fixtures";
   ScoreRequest request;
   request.geometry = Geometry{64, 64, {}};
-  request.reference = fixtures / "ref.yuv";
-  request.distorted = fixtures / "dist.yuv";
+  request.reference.path = fixtures / "ref.yuv";
+  request.distorted.path = fixtures / "dist.yuv";
 
   Compare(request);
 }

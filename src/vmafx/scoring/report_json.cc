@@ -26,6 +26,7 @@ std::string RenderJson(const ScoreReport& report, Frames frames, int indent) {
   json["provenance"] = {{"engine", report.provenance.engine},
                         {"engineVersion", report.provenance.engine_version},
                         {"model", report.provenance.model},
+                        {"modelSha256", report.provenance.model_sha256},
                         {"backend", report.provenance.backend_used},
                         {"framesScored", report.provenance.frames_scored}};
   json["video"] = {{"width", report.geometry.width},

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "vmafx/scoring/engine.h"
+#include "vmafx/scoring/model_digest.h"
 #include "vmafx/scoring/pair.h"
 #include "vmafx/scoring/reader.h"
 
@@ -74,6 +75,7 @@ base::Result<ScoreReport> Score(const ScoreRequest& request, const base::Until& 
   report.geometry = pair.geometry();
   report.provenance.engine_version = Engine::Version();
   report.provenance.model = request.model;
+  report.provenance.model_sha256 = ModelDigest(request.model);
   report.provenance.frames_scored = report.frames.size();
   report.elapsed = until.clock().Now() - begin;
   return report;

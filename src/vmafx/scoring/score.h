@@ -1,8 +1,8 @@
 #pragma once
 
 // scoring: how alike two videos look to people, by libvmaf, linked in. Readers of raw YUV and Y4M,
-// the check that the two sides belong together, the engine, and the report. No Kubernetes, no
-// network. Called by the node worker and by the program `vmafx`.
+// the confined ffmpeg that decodes all else, the check that the two sides belong together, the
+// engine, and the report. No Kubernetes, no network. Called by the node worker and by `vmafx`.
 
 #include <cstdint>
 #include <filesystem>
@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "vmafx/scoring/input.h"
 #include "vmafx/scoring/video.h"
 
 namespace vmafx::scoring {
@@ -42,19 +43,20 @@ struct Luma {
 };
 
 struct ScoreRequest {
-  // Local files or pipes, read once from begin to end. What starts with a Y4M header is Y4M;
-  // everything else is raw YUV and needs `geometry`. Other containers are refused.
-  std::filesystem::path reference;
-  std::filesystem::path distorted;
-  // What messages call them; empty: their paths.
-  std::string reference_name;
-  std::string distorted_name;
-  // Of raw files. For Y4M it may be left out; where given, the header must agree.
+  // Read once from begin to end. What starts with a Y4M header is Y4M; a container (MP4, Matroska,
+  // ...) must be a file and is decoded by `ffmpeg`; everything else is raw YUV and needs
+  // `geometry`.
+  Input reference;
+  Input distorted;
+  // Of raw files. For others it may be left out; where given, they must agree.
   std::optional<Geometry> geometry;
   // How the user can give it, for the message about a raw file without: "--size ...".
   std::string geometry_hint;
+  // The path of the program that decodes containers; empty: there is none, and they are refused.
+  std::filesystem::path ffmpeg;
+  std::string ffmpeg_hint;            // how the user can give it
   std::string model = kDefaultModel;  // one of BuiltInModels()
-  unsigned threads = 1;               // of libvmaf, 1 to 256
+  unsigned threads = 1;               // of libvmaf, and of each decoder, 1 to 256
   // Called after each pair of frames, on the thread of Score. Scores of frames are not known before
   // the end: libvmaf takes motion over the whole video. Stop through until.stop(). May be empty.
   std::function<void(const Progress&)> on_progress;
@@ -77,6 +79,7 @@ struct Provenance {
   std::string engine = "libvmaf";
   std::string engine_version;        // as the library says
   std::string model;                 // name of the built-in model
+  std::string model_sha256;          // of its JSON, in hex; empty where libvmaf does not show it
   std::string backend_used = "cpu";  // what really computed the score
   uint64_t frames_scored = 0;
 };
@@ -109,7 +112,8 @@ enum class Frames { kLeftOut, kIncluded };
 
 // The whole report as a JSON object in the given indentation (-1: one line), numbers in the
 // shortest form that reads back the same: {"vmaf": {"mean", "harmonicMean", "min", "p1", "p5"},
-// "features": {...}, "provenance": {"engine", "engineVersion", "model", "backend", "framesScored"},
+// "features": {...}, "provenance": {"engine", "engineVersion", "model", "modelSha256",
+// "backend", "framesScored"},
 // "video": {"width", "height", "pixelFormat"}, "seconds", "frames": [{"index", "vmaf", ...}]}.
 std::string RenderJson(const ScoreReport& report, Frames frames, int indent = 2);
 

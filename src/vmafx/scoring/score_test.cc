@@ -37,8 +37,8 @@ class ScoreTest : public ::testing::Test {
   }
   ScoreRequest Raw(const Geometry& geometry, int frames) {
     ScoreRequest request;
-    request.reference = Write("ref.yuv", MakeClip(geometry, frames, Side::kReference));
-    request.distorted = Write("dist.yuv", MakeClip(geometry, frames, Side::kDistorted));
+    request.reference.path = Write("ref.yuv", MakeClip(geometry, frames, Side::kReference));
+    request.distorted.path = Write("dist.yuv", MakeClip(geometry, frames, Side::kDistorted));
     request.geometry = geometry;
     return request;
   }
@@ -99,8 +99,8 @@ TEST_F(ScoreTest, ScoreDoesNotDependOnThreadsOrContainer) {
   auto four = Score(request, until());
   ScoreRequest y4m = request;
   y4m.geometry.reset();
-  y4m.reference = Write("ref.y4m", ToY4m(kSmall, MakeClip(kSmall, 9, Side::kReference)));
-  y4m.distorted = Write("dist.y4m", ToY4m(kSmall, MakeClip(kSmall, 9, Side::kDistorted)));
+  y4m.reference.path = Write("ref.y4m", ToY4m(kSmall, MakeClip(kSmall, 9, Side::kReference)));
+  y4m.distorted.path = Write("dist.y4m", ToY4m(kSmall, MakeClip(kSmall, 9, Side::kDistorted)));
   auto other = Score(y4m, until());
   y4m.distorted = request.distorted;  // one of each kind
   y4m.geometry = kSmall;
@@ -189,9 +189,10 @@ TEST_F(ScoreTest, OtherModelsGiveOtherScoresAndAnUnknownOneListsThem) {
 
 TEST_F(ScoreTest, UnequalSidesAreNamedWithTheirNumbers) {
   ScoreRequest request;
-  request.reference = Write("ref.y4m", ToY4m(kSmall, MakeClip(kSmall, 2, Side::kReference)));
+  request.reference.path = Write("ref.y4m", ToY4m(kSmall, MakeClip(kSmall, 2, Side::kReference)));
   auto with = [&](const Geometry& geometry) {
-    request.distorted = Write("dist.y4m", ToY4m(geometry, MakeClip(geometry, 2, Side::kDistorted)));
+    request.distorted.path =
+        Write("dist.y4m", ToY4m(geometry, MakeClip(geometry, 2, Side::kDistorted)));
     return WhyNot(request);
   };
 
@@ -205,13 +206,13 @@ TEST_F(ScoreTest, UnequalSidesAreNamedWithTheirNumbers) {
 
 TEST_F(ScoreTest, UnequalLengthIsAnErrorBeforeOrAfterReading) {
   ScoreRequest request = Raw(kSmall, 8);
-  request.distorted = Write("short.yuv", MakeClip(kSmall, 7, Side::kDistorted));
+  request.distorted.path = Write("short.yuv", MakeClip(kSmall, 7, Side::kDistorted));
   EXPECT_THAT(WhyNot(request),
               AllOf(HasSubstr("ref.yuv has 8 frames"), HasSubstr("short.yuv has 7 frames")));
 
   request.geometry.reset();
-  request.reference = Write("ref.y4m", ToY4m(kSmall, MakeClip(kSmall, 1, Side::kReference)));
-  request.distorted = Write("long.y4m", ToY4m(kSmall, MakeClip(kSmall, 5, Side::kDistorted)));
+  request.reference.path = Write("ref.y4m", ToY4m(kSmall, MakeClip(kSmall, 1, Side::kReference)));
+  request.distorted.path = Write("long.y4m", ToY4m(kSmall, MakeClip(kSmall, 5, Side::kDistorted)));
   EXPECT_THAT(WhyNot(request),
               AllOf(HasSubstr("ref.y4m has 1 frame,"), HasSubstr("long.y4m has 5 frames")));
 }
@@ -219,7 +220,7 @@ TEST_F(ScoreTest, UnequalLengthIsAnErrorBeforeOrAfterReading) {
 TEST_F(ScoreTest, ASizeThatIsNotAWholeNumberOfFramesIsAnError) {
   ScoreRequest request = Raw(kSmall, 8);
   std::string clip = MakeClip(kSmall, 8, Side::kDistorted);
-  request.distorted = Write("cut.yuv", clip.substr(0, 49000));
+  request.distorted.path = Write("cut.yuv", clip.substr(0, 49000));
 
   EXPECT_THAT(WhyNot(request),
               AllOf(HasSubstr("ref.yuv: 49152 bytes are 8 frames"),
@@ -230,8 +231,8 @@ TEST_F(ScoreTest, ASizeThatIsNotAWholeNumberOfFramesIsAnError) {
 TEST_F(ScoreTest, AStreamThatBreaksOffNamesBothSides) {
   std::string whole = ToY4m(kSmall, MakeClip(kSmall, 8, Side::kReference));
   ScoreRequest request;
-  request.reference = Write("ref.y4m", whole);
-  request.distorted = Write("cut.y4m", whole.substr(0, whole.size() - 1));
+  request.reference.path = Write("ref.y4m", whole);
+  request.distorted.path = Write("cut.y4m", whole.substr(0, whole.size() - 1));
 
   EXPECT_THAT(WhyNot(request),
               AllOf(HasSubstr("ref.y4m (64x64 yuv420p) with distorted"), HasSubstr("7 frames read"),
@@ -240,7 +241,7 @@ TEST_F(ScoreTest, AStreamThatBreaksOffNamesBothSides) {
 
 TEST_F(ScoreTest, AStreamWithoutFramesHasNoScore) {
   ScoreRequest request;
-  request.reference = request.distorted = Write("none.y4m", "YUV4MPEG2 W64 H64\n");
+  request.reference.path = request.distorted.path = Write("none.y4m", "YUV4MPEG2 W64 H64\n");
 
   EXPECT_THAT(WhyNot(request), HasSubstr("no frames"));
 }
@@ -272,8 +273,8 @@ TEST_F(ScoreTest, MemoryDoesNotGrowWithLength) {
   std::filesystem::path pipes[] = {folder_.path() / "ref", folder_.path() / "dist"};
   base::Crew crew;
   ScoreRequest request;
-  request.reference = pipes[0];
-  request.distorted = pipes[1];
+  request.reference.path = pipes[0];
+  request.distorted.path = pipes[1];
   request.geometry = geometry;
   request.threads = 2;
   auto score = [&](int frames) {

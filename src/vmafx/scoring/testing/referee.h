@@ -19,6 +19,9 @@ class Referee {
   // kInternal with the script's output when it cannot be fetched.
   static base::Result<Referee> Find(const base::Until& until);
 
+  // The path of that ffmpeg.
+  const std::string& program() const { return program_; }
+
   struct Verdict {
     double mean = 0;
     double harmonic_mean = 0;
