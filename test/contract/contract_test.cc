@@ -162,8 +162,9 @@ TEST(CasesTest, TheSuiteKeepsItsNames) {
 
 std::set<std::string> ImageNames() {
   std::set<std::string> names;
-  for (const char* list : {"deploy/images/images.yaml", "deploy/images/e2e.yaml"}) {
-    for (const Json& image : ReadYaml(list).at("images")) {
+  for (const char* path : {"deploy/images/images.yaml", "deploy/images/e2e.yaml"}) {
+    const Json list = ReadYaml(path);
+    for (const Json& image : list.at("images")) {
       const std::string repository = image.at("repository");
       names.insert(repository.substr(repository.rfind('/') + 1));
     }
