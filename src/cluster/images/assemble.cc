@@ -42,12 +42,15 @@ Result<Layer> MakeLayer(std::vector<Entry> entries) {
 }
 
 Result<Layer> GroundLayer(const ImageSpec& spec) {
+  std::string users = "root:x:0:0:root:/:/sbin/nologin\n";
+  std::string groups = "root:x:0:\n";
+  if (spec.user != 0) {
+    users += fmt::format("nonroot:x:{0}:{0}:nonroot:/:/sbin/nologin\n", spec.user);
+    groups += fmt::format("nonroot:x:{}:\n", spec.user);
+  }
   std::vector<Entry> entries = {
-      {.path = "etc/passwd",
-       .content = fmt::format(
-           "root:x:0:0:root:/:/sbin/nologin\nnonroot:x:{0}:{0}:nonroot:/:/sbin/nologin\n",
-           spec.user)},
-      {.path = "etc/group", .content = fmt::format("root:x:0:\nnonroot:x:{}:\n", spec.user)},
+      {.path = "etc/passwd", .content = users},
+      {.path = "etc/group", .content = groups},
       {.path = "etc/nsswitch.conf", .content = "hosts: files dns\n"},
       {.path = "tmp/", .mode = 01777},
   };
