@@ -1,7 +1,7 @@
 # The ways in. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup kubernetes companions build test e2e layers format format-check asan tsan \
-	images host-state bench-cluster bench-runner bench-scoring clean
+.PHONY: help setup kubernetes companions build test e2e e2e-negative e2e-gpu e2e-chaos e2e-all \
+	layers format format-check asan tsan images host-state bench-cluster bench-runner bench-scoring clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +25,20 @@ images: build ## assemble the platform's images into build/images
 test: ## compile and run all tests, the lower layers under AddressSanitizer too
 	@tools/run/test
 
-e2e: ## the platform's end-to-end suite on a cluster of its own
-	@tools/run/e2e
+e2e: ## the platform's end-to-end suite, the five cases, on a cluster of its own
+	@tools/run/e2e cases
+
+e2e-negative: ## what the platform must refuse or fail
+	@tools/run/e2e negative
+
+e2e-gpu: ## jobs that ask for a GPU, on simulated ones
+	@tools/run/e2e gpu
+
+e2e-chaos: ## jobs while something is killed under them
+	@tools/run/e2e chaos
+
+e2e-all: ## all of these suites, each on a cluster of its own
+	@tools/run/e2e all
 
 layers: ## hold every #include against src/LAYERS
 	@tools/check_layers .

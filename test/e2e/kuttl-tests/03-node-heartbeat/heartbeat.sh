@@ -4,8 +4,8 @@
 set -eu
 
 node=node-cpu-stub
-# Longer than two periods of the operator's probe, so that a heartbeat that goes on would be seen.
-quiet=12
+# Longer than a period (5 s) of the operator's probe, so that a heartbeat that goes on would be seen.
+quiet=8
 
 fail() {
   echo "$*"
