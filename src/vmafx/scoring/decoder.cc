@@ -200,7 +200,7 @@ Result<std::shared_ptr<ByteStream>> OpenDecoder(const DecodeRequest& request,
   sys::Command command;
   command.argv = Arguments(request);
   command.environment.emplace();
-  command.directory = "/";
+  command.directory = std::string("/");  // g++ 12 warns of the assignment of a literal
   command.descriptors = {file.get()};
   command.inherit_others = false;
   command.execute = [confinement](const char*, char* const argv[], char* const envp[]) {
