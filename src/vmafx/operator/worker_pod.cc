@@ -229,6 +229,8 @@ std::string WorkerName(const std::string& job, int attempt) {
 kube::Object MakeWorkerPod(const api::Job& job, const WorkerOrder& order,
                            const WorkerSettings& settings) {
   Json spec = {{"restartPolicy", "Never"},
+               // The default's; named, because a projected token needs an account by name.
+               {"serviceAccountName", "default"},
                {"automountServiceAccountToken", false},
                {"enableServiceLinks", false},
                {"terminationGracePeriodSeconds", kGraceSeconds},
