@@ -7,10 +7,10 @@
 #include <random>
 
 #include "app/platform_flags.h"
+#include "app/vmafx-operator/object_flags.h"
 #include "kube/client.h"
 #include "kube/kubeconfig.h"
 #include "sys/signals.h"
-#include "value/json.h"
 #include "vmafx/operator/controller_client.h"
 #include "vmafx/operator/operator.h"
 
@@ -77,21 +77,11 @@ void AddWorkerFlags(CLI::App& cli, Flags& flags) {
       ->envname("VMAFX_WORKER_MAX_CONCURRENT")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
-  cli.add_option_function<std::string>(
-         "--worker-resources",
-         [&worker](const std::string& text) {
-           auto json = value::ParseJson(text);
-           if (!json.ok() || !json->is_object()) {
-             throw CLI::ValidationError("--worker-resources", json.ok()
-                                                                  ? std::string("not a JSON object")
-                                                                  : json.error().message());
-           }
-           worker.resources = *json;
-         },
-         R"(resources of worker Pods as JSON: {"limits": {"cpu": "2"}})")
-      ->envname("VMAFX_WORKER_RESOURCES")
-      ->type_name("JSON");
-  cli.add_option("--instance", worker.instance, "label app.kubernetes.io/instance of worker Pods")
+  AddJsonOption(cli, "--worker-resources", worker.resources,
+                R"(resources of worker Pods as JSON: {"limits": {"cpu": "2"}})")
+      ->envname("VMAFX_WORKER_RESOURCES");
+  cli.add_option("--instance", worker.instance,
+                 "label app.kubernetes.io/instance of workers and trainers")
       ->envname("VMAFX_INSTANCE");
 }
 
@@ -150,6 +140,7 @@ int Run(Flags flags, base::Clock& clock, sys::Signals& signals) {
   if (flags.options.worker.controller_address.empty()) {
     flags.options.worker.controller_address = flags.controller.address;
   }
+  flags.options.trainings.trainer.instance = flags.options.worker.instance;
   log.Info("starting", {{"version", kVersion},
                         {"kubernetes", access->server},
                         {"controller", flags.controller.address},
@@ -179,6 +170,7 @@ int main(int argc, char** argv) {
   AddServingFlags(cli, flags);
   AddControllerFlags(cli, flags);
   AddWorkerFlags(cli, flags);
+  AddObjectFlags(cli, flags.options);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

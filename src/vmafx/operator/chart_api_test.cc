@@ -103,10 +103,35 @@ TEST_F(ChartApiTest, GivesTheOperatorNoRightBeyondItsWork) {
   EXPECT_FALSE(denied("vmafx.dev/v1", "VmafxJob"));
   EXPECT_FALSE(denied("vmafx.dev/v1", "VmafxNode"));
   EXPECT_FALSE(denied("v1", "Pod"));
-  for (const char* kind : {"Secret", "ConfigMap", "Service", "Node", "ServiceAccount"}) {
+  EXPECT_FALSE(denied("vmafx.dev/v1", "VmafxModelTraining"));
+  EXPECT_FALSE(denied("apps/v1", "Deployment"));
+  EXPECT_FALSE(denied("v1", "Service"));
+  EXPECT_FALSE(denied("v1", "PersistentVolumeClaim"));
+  for (const char* kind : {"Secret", "ConfigMap", "Node", "ServiceAccount", "PersistentVolume"}) {
     EXPECT_TRUE(denied("v1", kind)) << kind;
   }
-  EXPECT_TRUE(denied("apps/v1", "Deployment"));
+  EXPECT_TRUE(denied("apps/v1", "ReplicaSet"));
+  EXPECT_TRUE(denied("apps/v1", "DaemonSet"));
+  // Trainers' objects are made and changed, never removed; their claims are not even changed.
+  for (const kube::Kind& kind :
+       {kube::Kind::Of("apps/v1", "Deployment"), kube::Kind::Of("v1", "Service"),
+        kube::Kind::Of("v1", "PersistentVolumeClaim"),
+        kube::Kind::Of("vmafx.dev/v1", "VmafxModelTraining"),
+        kube::Kind::Of("vmafx.dev/v1", "VmafxNode")}) {
+    EXPECT_TRUE(client->Delete(kind, {"default", "x"}, {}, Long()).Is(base::Code::kDenied))
+        << kind.kind;
+  }
+  for (const char* kind : {"VmafxModelTraining", "VmafxNode"}) {
+    EXPECT_TRUE(client
+                    ->MergePatch(kube::Kind::Of("vmafx.dev/v1", kind), {"default", "x"},
+                                 {{"spec", {{"a", 1}}}}, "", Long())
+                    .Is(base::Code::kDenied))
+        << kind;
+  }
+  EXPECT_TRUE(client
+                  ->MergePatch(kube::Kind::Of("v1", "PersistentVolumeClaim"), {"default", "x"},
+                               {{"spec", {{"a", 1}}}}, "", Long())
+                  .Is(base::Code::kDenied));
   kube::Object node(kube::Json::parse(R"({"apiVersion": "vmafx.dev/v1", "kind": "VmafxNode",
       "metadata": {"name": "n", "namespace": "default"}, "spec": {"gpuVendor": "cpu"}})"));
   EXPECT_TRUE(client->Create(node, Long()).Is(base::Code::kDenied));

@@ -17,20 +17,20 @@ uint64_t Fingerprint(std::string_view text) {
 
 }  // namespace
 
-void EventRecorder::Record(const api::Job& job, const char* type, const std::string& reason,
+void EventRecorder::Record(const Subject& about, const char* type, const std::string& reason,
                            const std::string& message, const base::Until& until) {
   const std::string now = base::FormatTime(clock_.WallNow());
   const std::string name =
-      fmt::format("{}.{:016x}", job.key.name, Fingerprint(job.uid + reason + message));
+      fmt::format("{}.{:016x}", about.key.name, Fingerprint(about.uid + reason + message));
   const kube::Object event(kube::Json{{"apiVersion", "v1"},
                                       {"kind", "Event"},
-                                      {"metadata", {{"name", name}, {"namespace", job.key.ns}}},
+                                      {"metadata", {{"name", name}, {"namespace", about.key.ns}}},
                                       {"involvedObject",
                                        {{"apiVersion", api::kApiVersion},
-                                        {"kind", "VmafxJob"},
-                                        {"name", job.key.name},
-                                        {"namespace", job.key.ns},
-                                        {"uid", job.uid}}},
+                                        {"kind", about.kind},
+                                        {"name", about.key.name},
+                                        {"namespace", about.key.ns},
+                                        {"uid", about.uid}}},
                                       {"type", type},
                                       {"reason", reason},
                                       {"message", message.substr(0, kLongestMessage)},
@@ -40,8 +40,9 @@ void EventRecorder::Record(const api::Job& job, const char* type, const std::str
                                       {"source", {{"component", kComponent}}}});
   auto created = writer_.Create(event, until);
   if (!created.ok() && !created.Is(base::Code::kExists)) {
-    log_.Warn("event not written",
-              {{"job", job.key.Text()}, {"reason", reason}, {"why", created.error().message()}});
+    log_.Warn(
+        "event not written",
+        {{about.kind, about.key.Text()}, {"reason", reason}, {"why", created.error().message()}});
   }
 }
 

@@ -7,7 +7,9 @@
 #include "ctrl/leader_lease.h"
 #include "ctrl/manager.h"
 #include "vmafx/operator/jobs_part.h"
+#include "vmafx/operator/nodes_part.h"
 #include "vmafx/operator/stores_part.h"
+#include "vmafx/operator/trainings_part.h"
 
 namespace vmafx::operators {
 namespace {
@@ -32,12 +34,16 @@ struct Operator::Parts {
               [this](base::Error error) { manager.Fail(std::move(error)); }),
         stores(client, clock, log),
         jobs({.workers = options.workers, .worker = options.worker}, client, controller, stores,
-             clock, log, registry) {
+             clock, log, registry),
+        nodes(options.nodes, client, controller, stores, clock, log, registry),
+        trainings(options.trainings, client, stores, clock, log, registry) {
     manager.Add("health", health);
     manager.Add("metrics", metrics);
     if (options.leader_election) manager.Add("lease", lease);
     manager.Add("stores", stores);
     manager.Add("vmafxjobs", jobs);
+    manager.Add("vmafxnodes", nodes);
+    manager.Add("vmafxmodeltrainings", trainings);
   }
 
   OperatorOptions options;
@@ -48,6 +54,8 @@ struct Operator::Parts {
   ctrl::LeaderLease lease;
   StoresPart stores;
   JobsPart jobs;
+  NodesPart nodes;
+  TrainingsPart trainings;
 };
 
 Operator::Operator(OperatorOptions options, kube::Client& client, ControllerClient& controller,

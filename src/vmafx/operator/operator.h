@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "kube/client.h"
 #include "vmafx/operator/controller_client.h"
+#include "vmafx/operator/nodes_part.h"
+#include "vmafx/operator/trainings_part.h"
 #include "vmafx/operator/worker_pod.h"
 
 namespace vmafx::operators {
@@ -18,6 +20,8 @@ struct OperatorOptions {
   std::string identity;  // this process, unique, with leader election
   int workers = 4;       // jobs looked at at once
   WorkerSettings worker;
+  NodesOptions nodes;
+  TrainingsOptions trainings;
 };
 
 // The whole operator: its stores, the job stream, the reconciler, its HTTP ports, wired and run in
