@@ -1,0 +1,178 @@
+#include "vmafx/trainer/line_server.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "sys/error.h"
+
+namespace vmafx::trainer {
+
+using base::Code;
+using base::Fail;
+using base::Result;
+using base::Until;
+
+namespace {
+
+constexpr size_t kReadAtOnce = 64 * 1024;
+constexpr size_t kMostLinesAtOnce = 256;
+
+// The lines of a connection, cut out of what comes in.
+class LineBuffer {
+ public:
+  explicit LineBuffer(size_t most_line) : most_line_(most_line) {}
+
+  void Add(std::string_view bytes) { bytes_.append(bytes); }
+  bool InLine() const { return !bytes_.empty() || skipping_; }
+
+  // One line, without its end. What was too long is answered when its end has come, so that replies
+  // keep the order of lines.
+  struct Line {
+    std::string text;
+    bool too_long = false;
+  };
+  std::vector<Line> Take() {
+    std::vector<Line> lines;
+    size_t start = 0;
+    while (lines.size() < kMostLinesAtOnce) {
+      const size_t end = bytes_.find('\n', start);
+      if (end == std::string::npos) break;
+      std::string_view text(bytes_.data() + start, end - start);
+      const bool too_long = skipping_ || text.size() >= most_line_;
+      if (text.ends_with('\r')) text.remove_suffix(1);
+      if (too_long) {
+        lines.push_back({"", true});
+      } else if (!text.empty()) {  // an empty line is a keep-alive
+        lines.push_back({std::string(text), false});
+      }
+      skipping_ = false;
+      start = end + 1;
+    }
+    bytes_.erase(0, start);
+    if (bytes_.size() >= most_line_ && bytes_.find('\n') == std::string::npos) {
+      bytes_.clear();
+      skipping_ = true;
+    }
+    return lines;
+  }
+
+ private:
+  size_t most_line_;
+  std::string bytes_;
+  bool skipping_ = false;  // within a line that is too long
+};
+
+// True when bytes came, false at the end of the connection.
+Result<bool> ReadSome(int fd, LineBuffer& buffer, const Until& until) {
+  std::array<char, kReadAtOnce> bytes;
+  TRY(AwaitEvent(fd, POLLIN, until));
+  const ssize_t count = recv(fd, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  if (count > 0) buffer.Add({bytes.data(), static_cast<size_t>(count)});
+  if (count < 0 && errno != EAGAIN && errno != EINTR) return sys::SystemError(errno, "reading");
+  return count != 0;
+}
+
+Result<> WriteAll(int fd, std::string_view bytes, const Until& until) {
+  while (!bytes.empty()) {
+    const ssize_t count = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count > 0) {
+      bytes.remove_prefix(static_cast<size_t>(count));
+    } else if (errno == EAGAIN || errno == EINTR) {
+      TRY(AwaitEvent(fd, POLLOUT, until));
+    } else {
+      return sys::SystemError(errno, "writing");
+    }
+  }
+  return base::Ok();
+}
+
+// The replies to `lines`, each with its end; nullopt when the handler closes.
+std::optional<std::string> Answer(const std::vector<LineBuffer::Line>& lines,
+                                  const LineHandler& handler, const std::string& too_long,
+                                  const Until& until) {
+  std::vector<std::string_view> good;
+  for (const auto& line : lines) {
+    if (!line.too_long) good.push_back(line.text);
+  }
+  std::vector<std::string> replies;
+  if (!good.empty()) {
+    auto answered = handler(good, until);
+    if (!answered || answered->size() != good.size()) return std::nullopt;
+    replies = *std::move(answered);
+  }
+  std::string text;
+  size_t next = 0;
+  for (const auto& line : lines) text += (line.too_long ? too_long : replies[next++]) + "\n";
+  return text;
+}
+
+}  // namespace
+
+LineServer::LineServer(Listener listener, std::function<LineHandler()> make_handler,
+                       LineServerOptions options, base::Clock& clock, base::Log log)
+    : listener_(std::move(listener)),
+      make_handler_(std::move(make_handler)),
+      options_(std::move(options)),
+      clock_(clock),
+      log_(std::move(log)) {
+  crew_.Start("lines/accept", [this](std::stop_token stop) { AcceptLoop(std::move(stop)); });
+}
+
+LineServer::~LineServer() {
+  crew_.StopAndJoin();
+}
+
+void LineServer::AcceptLoop(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    auto socket = listener_.Accept(Until::After(clock_, std::chrono::hours(1), stop));
+    connections_.remove_if([](const Connection& connection) { return connection.done.load(); });
+    if (!socket.ok()) continue;
+    if (connections_.size() >= options_.most_connections) {
+      log_.Warn("connection refused: there are too many", {{"connections", connections_.size()}});
+      continue;  // closed; the client tries again
+    }
+    Connection& connection = connections_.emplace_back();
+    auto shared = std::make_shared<sys::Fd>(*std::move(socket));
+    connection.crew.Start("lines/client", [this, shared, &connection](std::stop_token ended) {
+      Serve(*shared, std::move(ended));
+      shared->Reset();
+      connection.done = true;
+    });
+  }
+  for (Connection& connection : connections_) connection.crew.RequestStop();
+  connections_.clear();
+}
+
+void LineServer::Serve(const sys::Fd& socket, std::stop_token stop) {
+  const int yes = 1;  // fails on a Unix socket, where nothing is held back anyway
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  const LineHandler handler = make_handler_();
+  LineBuffer buffer(options_.most_line);
+  base::Instant line_end = base::Instant::max();
+  while (true) {
+    const Until idle = Until::After(clock_, options_.idle, stop);
+    const auto came =
+        ReadSome(socket.get(), buffer, Until(clock_, std::min(idle.deadline(), line_end), stop));
+    if (!came.ok() || !*came) return;
+    for (auto lines = buffer.Take(); !lines.empty(); lines = buffer.Take()) {
+      const Until handling = Until::After(clock_, options_.handling_time, stop);
+      const auto replies = Answer(lines, handler, options_.too_long, handling);
+      if (!replies || !WriteAll(socket.get(), *replies, handling).ok()) return;
+      line_end = base::Instant::max();
+    }
+    // A line that has begun has to end: a client that drips bytes would hold its place for ever.
+    if (!buffer.InLine()) {
+      line_end = base::Instant::max();
+    } else if (line_end == base::Instant::max()) {
+      line_end = clock_.Now() + options_.line_time;
+    }
+  }
+}
+
+}  // namespace vmafx::trainer
