@@ -1,7 +1,7 @@
 # The ways in. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
 .PHONY: help setup kubernetes companions build test e2e e2e-negative e2e-gpu e2e-chaos e2e-all \
-	layers format format-check asan tsan images host-state bench-cluster bench-runner bench-scoring clean
+	layers format format-check asan tsan images actionlint host-state bench-cluster bench-runner bench-scoring clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-runner: ## the same suites under ours and under kuttl
 
 bench-scoring: ## vmafx score beside ffmpeg's libvmaf on the same clip
 	@bench/scoring/run
+
+actionlint: ## check the workflow files
+	@"$$(tools/companions/build actionlint)/actionlint" .github/workflows/*.yml
 
 clean: ## remove build/ (the caches outside the checkout stay)
 	@rm -rf build
