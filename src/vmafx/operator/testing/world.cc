@@ -13,12 +13,15 @@ namespace vmafx::operators::testing {
 using kube::Json;
 using kube::Key;
 
-HandWorker::HandWorker(const std::string& address, const std::string& pod)
+HandWorker::HandWorker(const std::string& address, const std::string& pod, const std::string& ns,
+                       const std::string& vmafx_node)
     : stub_(rpc::VmafxController::NewStub(
           grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {
   grpc::ClientContext context;
   rpc::RegisterNodeRequest request;
   request.set_name(pod);
+  request.set_namespace_(ns);
+  request.set_vmafx_node(vmafx_node);
   request.mutable_capability()->set_gpu_vendor("cpu");
   request.mutable_capability()->add_backends("cpu");
   request.mutable_capability()->set_concurrency(1);
@@ -116,6 +119,8 @@ void OperatorWorld::StartOperator() {
   options.metrics_address = "127.0.0.1:0";
   options.health_address = "127.0.0.1:0";
   options.worker = settings_;
+  options.nodes = nodes_options_;
+  options.trainings = trainings_options_;
   operator_ = std::make_unique<Operator>(options, *operator_client_, *controller_client_, clock_,
                                          base::Log(sink_, base::Level::kDebug));
   crew_ = std::make_unique<base::Crew>();

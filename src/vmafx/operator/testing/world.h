@@ -22,7 +22,9 @@ namespace rpc = vmafx::controller::v1;
 // controller.
 class HandWorker {
  public:
-  HandWorker(const std::string& address, const std::string& pod);
+  // `vmafx_node`: the VmafxNode of namespace `ns` whose slot it has, or "".
+  HandWorker(const std::string& address, const std::string& pod, const std::string& ns = "",
+             const std::string& vmafx_node = "");
 
   // Pulls its job; false when the controller gives none.
   bool Pull(const std::string& job_id);
@@ -81,6 +83,8 @@ class OperatorWorld : public ::testing::Test {
   std::string ns_;
   vmafx::controller::testing::LocalController controller_{clock_};
   WorkerSettings settings_;
+  NodesOptions nodes_options_;
+  TrainingsOptions trainings_options_;
   std::unique_ptr<ControllerClient> controller_client_;
   std::shared_ptr<base::MemorySink> sink_ = std::make_shared<base::MemorySink>();
 
