@@ -18,8 +18,9 @@ constexpr size_t kTriedWith = 32;
 constexpr double kLeastScore = 0;
 constexpr double kMostScore = 100;
 
-std::string FeatureList() {
-  return base::Join({features::Names().begin(), features::Names().end()}, ",");
+// What a learner began with. Another one has to begin again.
+std::string Origin(const std::string& base_name) {
+  return base_name + "\n" + base::Join({features::Names().begin(), features::Names().end()}, ",");
 }
 
 std::vector<Sample> Plain(const std::deque<StoredSample>& stored) {
@@ -36,6 +37,13 @@ Course::Course(Store store, BaseModel base, Knobs knobs)
       knobs_(knobs),
       learner_(base_.student, knobs),
       replay_(knobs.replay_capacity) {}
+
+Result<std::optional<Student>> Course::KeptBase(Store& store, const std::string& name) {
+  if (TRY(store.LoadText("origin")) != Origin(name)) return std::optional<Student>();
+  const std::vector<double> numbers = TRY(store.LoadNumbers("base"));
+  std::span<const double> rest(numbers);
+  return std::optional(TRY(LoadStudent(rest)));
+}
 
 Result<> Course::Load() {
   learner_ = Learner(base_.student, knobs_);
@@ -57,7 +65,7 @@ Result<> Course::Load() {
 }
 
 Result<> Course::LoadLearner() {
-  const std::string origin = base_.name + "\n" + FeatureList();
+  const std::string origin = Origin(base_.name);
   const std::string stored = TRY(store_.LoadText("origin"));
   if (stored != origin) {
     if (!stored.empty()) record_.stable_samples = 0;

@@ -53,6 +53,9 @@ class Course {
   // `base.student` has as many features as samples must have.
   Course(Store store, BaseModel base, Knobs knobs);
 
+  // The base model of this name, if it is the one that the store's learner began with.
+  static base::Result<std::optional<Student>> KeptBase(Store& store, const std::string& name);
+
   // Reads everything from disk. State that was learnt from another base model, or of another list
   // of features, keeps its count and its jobs; learning starts again.
   base::Result<> Load();

@@ -132,6 +132,13 @@ Listener::Listener(Listener&& other) noexcept
       path_(std::exchange(other.path_, {})),
       port_(other.port_) {}
 
+Listener& Listener::operator=(Listener&& other) noexcept {
+  std::swap(socket_, other.socket_);
+  std::swap(path_, other.path_);
+  std::swap(port_, other.port_);
+  return *this;
+}
+
 Listener::~Listener() {
   if (!path_.empty()) unlink(path_.c_str());
 }

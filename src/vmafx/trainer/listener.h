@@ -19,7 +19,7 @@ class Listener {
   static base::Result<Listener> OnUnix(const std::filesystem::path& path);
 
   Listener(Listener&& other) noexcept;
-  Listener& operator=(Listener&&) = delete;
+  Listener& operator=(Listener&& other) noexcept;
   ~Listener();
 
   // The next connection, which does not block. kTimeout, kCancelled: `until` (woken by its stop
