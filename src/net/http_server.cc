@@ -84,6 +84,9 @@ MHD_Result Reply(MHD_Connection* connection, const Outcome& outcome) {
   MHD_Response* response = MakeResponse(answer);
   if (response == nullptr) return MHD_NO;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
+  for (const auto& [name, value] : answer.headers) {
+    MHD_add_response_header(response, name.c_str(), value.c_str());
+  }
   if (!outcome.allow.empty()) {
     MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, outcome.allow.c_str());
   }

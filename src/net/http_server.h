@@ -15,6 +15,7 @@ struct Answer {
   int status = 200;
   std::string body;
   std::string content_type = "text/plain; charset=utf-8";
+  std::map<std::string, std::string> headers;  // further ones
   // For tests of clients: only so many bytes of the body are sent, under the Content-Length of the
   // whole; then the connection is broken off.
   std::optional<size_t> broken_after;

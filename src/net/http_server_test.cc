@@ -155,6 +155,22 @@ TEST(HttpServerTest, RefusesTlsMaterialThatDoesNotFit) {
             "the TLS key does not belong to the certificate");
 }
 
+TEST(HttpServerTest, SendsTheHeadersOfAnAnswer) {
+  const std::vector<Route> routes = {{"GET", "/", [](const Call&) {
+                                        return Answer{.headers = {{"location", "/there"}}};
+                                      }}};
+  const auto server = HttpServer::Start("127.0.0.1:0", routes, {});
+  ASSERT_TRUE(server.ok()) << server.error().message();
+  base::SystemClock clock;
+
+  auto response =
+      MakeCurlHttp({})->Send({.url = fmt::format("http://127.0.0.1:{}/", (*server)->port())},
+                             base::Until::After(clock, std::chrono::seconds(20)));
+
+  ASSERT_TRUE(response.ok()) << response.error().message();
+  EXPECT_EQ(response->headers["location"], "/there");
+}
+
 TEST(HttpServerTest, BreaksAnAnswerOffWhereItIsTold) {
   Answer half{200, std::string(100'000, 'x')};
   half.broken_after = 50'000;
