@@ -23,17 +23,19 @@ struct Identity {
   bool insecure_skip_verify = false;
 };
 
+struct Response {
+  int status = 0;
+  std::map<std::string, std::string> headers;  // names in lower case; of repeated ones the last
+  std::string body;
+};
+
 struct Request {
   std::string method = "GET";
   std::string url;
   std::map<std::string, std::string> headers;
   std::string body;
-};
-
-struct Response {
-  int status = 0;
-  std::map<std::string, std::string> headers;  // names in lower case; of repeated ones the last
-  std::string body;
+  // Called by Stream with status and headers, without a body yet, before the sink's first piece.
+  std::function<void(const Response&)> on_accepted;
 };
 
 // Thread-safe; must outlive its calls. Connections are kept alive and reused across calls.

@@ -85,6 +85,7 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   } else if (colon != std::string_view::npos) {
     response.headers[base::Lower(line.substr(0, colon))] = base::Trim(line.substr(colon + 1));
   } else if (line.empty() && response.status / 100 == 2 && exchange.sink != nullptr) {
+    if (exchange.request.on_accepted) exchange.request.on_accepted(response);
     if (!GiveToSink(exchange, "")) return 0;
   }
   return size * count;
@@ -266,7 +267,9 @@ base::Error Transfer::Describe(CURLcode code, const Target& target) const {
     case CURLE_SSL_CACERT_BADFILE:
       return Fail(Code::kInvalid, "{}: our certificates cannot be used: {}", target.Text(), reason);
     case CURLE_UNSUPPORTED_PROTOCOL:
-      return Fail(Code::kInvalid, "{}: {}", target.url, reason);
+    case CURLE_TOO_MANY_REDIRECTS:
+      // What follows a question mark may be a signature.
+      return Fail(Code::kInvalid, "{}: {}", target.url.substr(0, target.url.find('?')), reason);
     case CURLE_SEND_FAIL_REWIND:
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:

@@ -7,9 +7,7 @@
 
 #include <climits>
 
-#include "app/platform_flags.h"
 #include "net/line_stream.h"
-#include "vmafx/api/names.h"
 #include "vmafx/node/cpu_limit.h"
 
 namespace app {
@@ -48,26 +46,6 @@ void AddIdentity(CLI::App& cli, vmafx::node::Identity& identity) {
       ->capture_default_str();
 }
 
-void AddController(CLI::App& cli, NodeFlags& flags) {
-  vmafx::api::ChannelOptions& controller = flags.controller;
-  cli.add_option("--controller", controller.address, "the controller's gRPC address")
-      ->envname(Env(vmafx::api::kControllerAddrEnv))
-      ->capture_default_str();
-  cli.add_option("--token-file", controller.token_file,
-                 "file with the token to show the controller; read again when it changed")
-      ->envname(Env(vmafx::api::kControllerTokenFileEnv));
-  cli.add_flag("--tls", controller.tls, "speak TLS with the controller")
-      ->envname(Env(vmafx::api::kControllerTlsEnv));
-  cli.add_option("--ca-file", controller.ca_file,
-                 "PEM of who signed the controller's certificate (default: the system's)")
-      ->envname(Env(vmafx::api::kControllerCaFileEnv));
-  cli.add_option("--server-name", controller.server_name,
-                 "expected in the controller's certificate (default: the address's host)")
-      ->envname("VMAFX_CONTROLLER_SERVER_NAME");
-  AddDuration(cli, "--rpc-timeout", "VMAFX_RPC_TIMEOUT", flags.call_timeout,
-              "of one call to the controller");
-}
-
 void AddTimes(CLI::App& cli, NodeFlags& flags) {
   AddDuration(cli, "--heartbeat-interval", "VMAFX_HEARTBEAT_INTERVAL",
               flags.pool.session.heartbeat_interval, "between heartbeats");
@@ -79,20 +57,6 @@ void AddTimes(CLI::App& cli, NodeFlags& flags) {
               "for the jobs of a pool worker that is asked to stop, before they are given back");
   AddDuration(cli, "--feedback-timeout", "VMAFX_FEEDBACK_TIMEOUT", flags.feedback.patience,
               "for trainers to acknowledge a sample, before the controller is to bring it");
-}
-
-Result<> CheckController(const vmafx::api::ChannelOptions& controller) {
-  if (const char* token = std::getenv("VMAFX_CONTROLLER_TOKEN"); token != nullptr && *token != 0) {
-    return Fail(Code::kInvalid,
-                "VMAFX_CONTROLLER_TOKEN is set{}: tokens are read from a file only, name it by "
-                "VMAFX_CONTROLLER_TOKEN_FILE and unset the other",
-                controller.token_file.empty() ? "" : ", and VMAFX_CONTROLLER_TOKEN_FILE too");
-  }
-  if (!controller.tls && !(controller.ca_file.empty() && controller.server_name.empty())) {
-    return Fail(Code::kInvalid,
-                "--ca-file and --server-name need --tls (VMAFX_CONTROLLER_TLS=true)");
-  }
-  return base::Ok();
 }
 
 Result<> CheckFeedback(vmafx::node::FeedbackOptions& feedback) {
@@ -120,13 +84,14 @@ void AddFlags(CLI::App& cli, NodeFlags& flags) {
       ->envname(Env(vmafx::api::kJobIdEnv))
       ->type_name("JOB_ID");
   AddIdentity(cli, flags.pool.session.identity);
-  AddController(cli, flags);
+  AddControllerFlags(cli, flags.controller);
   cli.add_option("--scoring-roots", flags.roots,
                  "folders below which inputs may be read, separated by : (none: no file is read)")
       ->envname(Env(vmafx::api::kScoringRootsEnv))
       ->delimiter(':');
   cli.add_option("--storage-mode", flags.storage_mode, "how remote inputs are reached: auto")
       ->envname("VMAFX_STORAGE_MODE");
+  AddSourceFlags(cli, flags.sources);
   cli.add_option("--cpu-limit", flags.cpu_limit,
                  "processors to use: 2, 0.5, 1500m (default: the cgroup's limit, without one 1)")
       ->envname(Env(vmafx::api::kCpuLimitEnv));
@@ -145,7 +110,7 @@ void AddFlags(CLI::App& cli, NodeFlags& flags) {
 }
 
 Result<> CompleteFlags(NodeFlags& flags) {
-  TRY(CheckController(flags.controller));
+  TRY(CheckControllerFlags(flags.controller, std::getenv("VMAFX_CONTROLLER_TOKEN")));
   TRY(CheckFeedback(flags.feedback));
   TRY(CheckStorage(flags.storage_mode));
   const unsigned threads = flags.cpu_limit.empty()
@@ -159,6 +124,7 @@ Result<> CompleteFlags(NodeFlags& flags) {
   identity.device = fmt::format("cpu: {} thread{}", threads, threads == 1 ? "" : "s");
   pool.work.capacity.backend = identity.backend;
   pool.work.capacity.roots.assign(flags.roots.begin(), flags.roots.end());
+  TRY(CompleteSourceFlags(flags.sources, pool.work.capacity));
   pool.work.capacity.threads = std::max(1U, threads / static_cast<unsigned>(identity.slots));
   if (flags.http_listen.empty() && identity.pool) flags.http_listen = kDefaultHttp;
   flags.run_once.session = pool.session;

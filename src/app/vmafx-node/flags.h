@@ -7,17 +7,17 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/controller_flags.h"
+#include "app/vmafx-node/source_flags.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "vmafx/api/channel.h"
 #include "vmafx/node/pool.h"
 #include "vmafx/node/run_once.h"
 
 namespace app {
 
 struct NodeFlags {
-  vmafx::api::ChannelOptions controller{.address = "127.0.0.1:9090"};
-  base::Duration call_timeout = std::chrono::seconds(10);
+  ControllerFlags controller;
   vmafx::node::FeedbackOptions feedback;
   // What a user gives for either mode goes into `pool`; `run_once` takes it from there.
   vmafx::node::PoolOptions pool;
@@ -32,6 +32,7 @@ struct NodeFlags {
   std::vector<std::string> roots;
   std::string cpu_limit;
   std::string storage_mode = "auto";
+  SourceFlags sources;
 };
 
 void AddFlags(CLI::App& cli, NodeFlags& flags);

@@ -57,11 +57,6 @@ TEST_F(InputsTest, RefusesWhatLiesOutside) {
 }
 
 TEST_F(InputsTest, SaysWhatIsWrongWithAUri) {
-  const auto s3 = Resolve("s3://bucket/key");
-  EXPECT_TRUE(s3.Is(Code::kInvalid));
-  EXPECT_EQ(s3.error().message(),
-            "s3://bucket/key: scheme s3 is not supported by this version (supported: "
-            "file:///absolute/path)");
   EXPECT_TRUE(Resolve("relative.yuv").Is(Code::kInvalid));
   EXPECT_TRUE(Resolve("").Is(Code::kInvalid));
   EXPECT_TRUE(Resolve("file://host/x").Is(Code::kInvalid));

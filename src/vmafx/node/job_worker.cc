@@ -98,7 +98,9 @@ Result<JobEnd> JobWorker::Do(const Assignment& job, const Until& until) {
 
 Result<JobWorker::Scored> JobWorker::Score(const Assignment& job, std::stop_token cancelled,
                                            const Until& until) {
-  auto request = TRY(BuildRequest(job, options_.capacity));
+  const Either either(std::move(cancelled), until.stop());
+  const Until either_until = until.Stopping(either.token());
+  auto request = TRY(BuildRequest(job, options_.capacity, log_, either_until));
   ProgressSender progress(client_, session_, job.job, options_.progress_interval, clock_, log_);
   request.on_progress = [&progress](const scoring::Progress& now) { progress.Tell(now); };
   features::Extractor extractor;
@@ -108,8 +110,7 @@ Result<JobWorker::Scored> JobWorker::Score(const Assignment& job, std::stop_toke
       extractor.Add(frame, ToPlane(reference), ToPlane(distorted));
     };
   }
-  const Either either(std::move(cancelled), until.stop());
-  Scored scored{.report = TRY(scoring::Score(request, until.Stopping(either.token()))),
+  Scored scored{.report = TRY(scoring::Score(request, either_until)),
                 .features = {}};
   TRY(CheckNumbers(scored.report));
   if (feedback_.wanted()) scored.features = extractor.Clip();

@@ -41,7 +41,8 @@ Result<> CheckModel(const std::string& model) {
 
 }  // namespace
 
-Result<scoring::ScoreRequest> BuildRequest(const Assignment& job, const Capacity& capacity) {
+Result<scoring::ScoreRequest> BuildRequest(const Assignment& job, const Capacity& capacity,
+                                           const base::Log& log, const base::Until& until) {
   std::vector<std::string> problems;
   Code code = Code::kInvalid;
   const auto note = [&](const base::Error& error, std::string_view about) {
@@ -53,18 +54,18 @@ Result<scoring::ScoreRequest> BuildRequest(const Assignment& job, const Capacity
   if (auto model = CheckModel(job.model); !model.ok()) note(model.error(), "");
   auto geometry = GeometryOf(job);
   if (!geometry.ok()) note(geometry.error(), "options: ");
-  auto reference = ResolveInput(job.reference, capacity.roots);
+  auto reference = CheckInput(job.reference, capacity.roots, capacity.sources);
   if (!reference.ok()) note(reference.error(), "reference ");
-  auto distorted = ResolveInput(job.distorted, capacity.roots);
+  auto distorted = CheckInput(job.distorted, capacity.roots, capacity.sources);
   if (!distorted.ok()) note(distorted.error(), "distorted ");
   if (!problems.empty()) return base::Error(code, base::Join(problems, "; "));
 
   scoring::ScoreRequest request;
-  request.reference.path = *std::move(reference);
-  request.distorted.path = *std::move(distorted);
-  // Not the paths: those are the targets of links that a ConfigMap's volume is made of.
-  request.reference.name = job.reference;
-  request.distorted.name = job.distorted;
+  InputPair inputs = TRY(OpenInputs(*reference, *distorted, capacity.sources, log, until));
+  request.reference = std::move(inputs.reference);
+  request.distorted = std::move(inputs.distorted);
+  request.ffmpeg = capacity.ffmpeg;
+  request.ffmpeg_hint = "VMAFX_FFMPEG_BIN of the worker";
   request.geometry = *std::move(geometry);
   request.geometry_hint = "spec.options: width, height, pixelFormat and bitdepth";
   if (!job.model.empty()) request.model = job.model;

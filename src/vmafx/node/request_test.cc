@@ -20,7 +20,9 @@ TEST(RequestTest, NamesEveryProblemOfAJob) {
                        .pixel_format = "421",
                        .bit_depth = 8};
 
-  const auto request = BuildRequest(job, {.roots = {"/nonexistent"}});
+  base::SystemClock clock;
+  const auto request = BuildRequest(job, {.roots = {"/nonexistent"}}, base::Log::Nowhere(),
+                                    base::Until::After(clock, std::chrono::seconds(20)));
 
   ASSERT_FALSE(request.ok());
   const std::string& message = request.error().message();
@@ -28,7 +30,7 @@ TEST(RequestTest, NamesEveryProblemOfAJob) {
   EXPECT_THAT(message, HasSubstr("model \"vmaf_v0.6.2\" is not built in"));
   EXPECT_THAT(message, HasSubstr("options: "));
   EXPECT_THAT(message, HasSubstr("yuv421p"));
-  EXPECT_THAT(message, HasSubstr("reference s3://b/ref.yuv: scheme s3 is not supported"));
+  EXPECT_THAT(message, HasSubstr("reference s3://b/ref.yuv: this worker has no rclone"));
   EXPECT_THAT(message, HasSubstr("distorted /etc/passwd is outside"));
 }
 
