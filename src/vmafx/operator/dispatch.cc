@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "vmafx/api/names.h"
+
 namespace vmafx::operators {
 namespace {
 
@@ -32,6 +34,19 @@ std::vector<const Pool*> Matching(const std::vector<Pool>& pools, const std::str
   return matching;
 }
 
+// Says of those that would do why they do not, at most of three.
+Grant NoMatch(const Waiting& job, const std::string& vendor, const std::vector<Pool>& pools) {
+  std::string message = fmt::format("namespace {} has VmafxNodes, but no healthy one of vendor {}",
+                                    job.job.ns, vendor);
+  int told = 0;
+  for (const Pool& pool : pools) {
+    if (pool.node.ns != job.job.ns || pool.vendor != vendor || pool.trouble.empty()) continue;
+    if (++told > 3) break;
+    message += fmt::format("; {}: {}", pool.node.name, pool.trouble);
+  }
+  return {false, {}, "NoMatchingNode", message};
+}
+
 Grant OnNodes(const Waiting& job, const std::vector<Pool>& pools, Load& load) {
   std::string vendor = VendorOf(job.backend);
   std::string device = DeviceOf(job.backend);
@@ -44,13 +59,7 @@ Grant OnNodes(const Waiting& job, const std::vector<Pool>& pools, Load& load) {
       device.clear();
     }
   }
-  if (matching.empty()) {
-    return {false,
-            {},
-            "NoMatchingNode",
-            fmt::format("namespace {} has VmafxNodes, but no healthy one of vendor {}", job.job.ns,
-                        vendor)};
-  }
+  if (matching.empty()) return NoMatch(job, vendor, pools);
   const Pool* pool = MostFree(matching, load);
   if (pool == nullptr) {
     return {false,
@@ -74,6 +83,18 @@ Grant UnderTheLimit(const Waiting& job, Load& load, int max_concurrent) {
   return {true, {"", "", DeviceOf(job.backend)}, "", ""};
 }
 
+// Of its Ready condition.
+std::string ReadyMessage(const kube::Object& vmafx_node) {
+  const kube::Json* conditions = vmafx_node.Find({"status", "conditions"});
+  if (conditions == nullptr) return "";
+  for (const kube::Json& each : *conditions) {
+    if (value::FindString(each, {"type"}) == api::kReadyCondition) {
+      return value::FindString(each, {"message"});
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 Pool ReadPool(const kube::Object& vmafx_node) {
@@ -86,6 +107,7 @@ Pool ReadPool(const kube::Object& vmafx_node) {
   const kube::Json* healthy = vmafx_node.Find({"status", "healthy"});
   // Not probed yet is not unhealthy.
   pool.healthy = healthy == nullptr || !healthy->is_boolean() || healthy->get<bool>();
+  if (!pool.healthy) pool.trouble = ReadyMessage(vmafx_node);
   return pool;
 }
 

@@ -27,6 +27,7 @@ struct Pool {
   int capacity = 1;
   std::string image;
   bool healthy = true;
+  std::string trouble;  // why it is not
 };
 Pool ReadPool(const kube::Object& vmafx_node);
 

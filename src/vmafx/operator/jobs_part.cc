@@ -3,6 +3,7 @@
 #include "ctrl/controller.h"
 #include "vmafx/operator/job_board.h"
 #include "vmafx/operator/job_reconciler.h"
+#include "vmafx/operator/node_changes.h"
 
 namespace vmafx::operators {
 
@@ -28,8 +29,9 @@ struct JobsPart::Running {
       }
       return keys;
     });
-    controller.Watch(stores.nodes,
-                     [this](const kube::Change& change) { return JobsOf(change.object->ns()); });
+    controller.Watch(stores.nodes, [this](const kube::Change& change) {
+      return node_changes.Matters(change) ? JobsOf(change.object->ns()) : std::vector<kube::Key>();
+    });
   }
   ~Running() {
     controller.Stop();
@@ -49,6 +51,7 @@ struct JobsPart::Running {
   }
 
   Stores stores;
+  NodeChanges node_changes;
   JobBoard board;
   Staffing staffing;
   JobReconciler reconciler;

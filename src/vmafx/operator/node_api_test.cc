@@ -180,8 +180,10 @@ TEST_F(NodeApiTest, AnUnhealthyNodeGetsNoJobsAndTheJobSaysWhy) {
   CreateJob("tiny");
   const kube::Object waiting = AwaitJob(
       "tiny", "Queued", [](const kube::Object& job) { return job.Condition("Queued") == "True"; });
-  EXPECT_NE(waiting.String({"status", "message"}).find("no healthy"), std::string::npos)
-      << waiting.String({"status", "message"});
+  EXPECT_EQ(waiting.String({"status", "message"}),
+            fmt::format("namespace {} has VmafxNodes, but no healthy one of vendor cpu; sick: {}: "
+                        "answered 503, not 200",
+                        ns_, kUrl));
   EXPECT_EQ(Pods(), "");
 
   StopStub();

@@ -2,6 +2,7 @@
 
 #include "ctrl/controller.h"
 #include "vmafx/api/names.h"
+#include "vmafx/operator/node_changes.h"
 #include "vmafx/operator/training_reconciler.h"
 
 namespace vmafx::operators {
@@ -32,7 +33,8 @@ struct TrainingsPart::Running {
                    part.clock_, part.log_, part.registry_) {
     controller.Watch(shared.trainings, ctrl::ToItself());
     controller.Watch(shared.nodes, [this](const kube::Change& change) {
-      return TrainingsOf(change.object->ns());
+      return node_changes.Matters(change) ? TrainingsOf(change.object->ns())
+                                          : std::vector<kube::Key>();
     });
     controller.Watch(deployments, [this](const kube::Change& change) {
       auto keys = ctrl::ToOwner(kTrainingKind)(change);
@@ -63,6 +65,7 @@ struct TrainingsPart::Running {
   }
 
   Stores shared;
+  NodeChanges node_changes;
   kube::Store deployments, services, claims, pods;
   TrainerFollower follower;
   TrainingReconciler reconciler;
