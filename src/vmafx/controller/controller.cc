@@ -1,6 +1,6 @@
 #include "vmafx/controller/controller.h"
 
-#include "value/json.h"
+#include "kube/text_file.h"
 
 namespace vmafx::controller {
 
@@ -8,12 +8,32 @@ using base::Result;
 
 namespace {
 
-net::Answer StatusAnswer(int code, const char* status, const std::string& reason = {}) {
-  value::Json body = {{"status", status}};
-  if (!reason.empty()) body["reason"] = reason;
-  return {.status = code,
-          .body = body.dump(-1, ' ', false, value::Json::error_handler_t::replace),
-          .content_type = "application/json"};
+// Beside scores under way, for probes and lookers-on.
+constexpr int kSpareConnections = 64;
+
+// Both files of the server's certificate; kInvalid when only one is named.
+Result<std::optional<net::ServerTls>> ReadTls(const TlsFiles& files) {
+  if (files.certificate.empty() != files.key.empty()) {
+    return base::Error(base::Code::kInvalid,
+                       "TLS needs both a certificate and a key: set VMAFX_TLS_CERT_FILE and "
+                       "VMAFX_TLS_KEY_FILE");
+  }
+  if (!files.on()) return std::optional<net::ServerTls>();
+  return std::optional(net::ServerTls{
+      .certificate_pem = TRY(kube::ReadTextFile(files.certificate).During("TLS certificate")),
+      .key_pem = TRY(kube::ReadTextFile(files.key).During("TLS key"))});
+}
+
+void SayWhatIsOff(const Options& options, const base::Log& log) {
+  if (options.auth.mode == AuthOptions::Mode::kNone) {
+    log.Warn("identity is off: whoever reaches the ports may submit, pull and report (VMAFX_AUTH)");
+  }
+  if (!options.tls.on()) {
+    log.Warn("TLS is off: jobs and tokens travel in the clear (VMAFX_TLS_CERT_FILE)");
+  }
+  if (options.dispatcher.retention <= base::Duration::zero()) {
+    log.Warn("retention is off: finished jobs are kept for ever (VMAFX_RETENTION)");
+  }
 }
 
 }  // namespace
@@ -21,14 +41,33 @@ net::Answer StatusAnswer(int code, const char* status, const std::string& reason
 Result<std::unique_ptr<Controller>> Controller::Start(const Options& options, base::Clock& clock,
                                                       base::Log log) {
   std::unique_ptr<Controller> controller(new Controller(clock, log));
+  SayWhatIsOff(options, log);
   controller->dispatcher_ = TRY(Dispatcher::Start(options.dispatcher, clock, log));
-  controller->grpc_ =
-      TRY(GrpcServer::Start(options.grpc_listen, *controller->dispatcher_, clock, log));
-  controller->http_ =
-      TRY(net::HttpServer::Start(options.http_listen, controller->MakeHandlers()).During("HTTP"));
-  log.Info("HTTP listening",
-           {{"address", options.http_listen}, {"port", controller->http_->port()}});
+  auto kubernetes =
+      options.kubernetes ? kube::MakeClient(*options.kubernetes, log, "vmafx-controller") : nullptr;
+  controller->authenticator_ =
+      TRY(MakeAuthenticator(options.auth, std::move(kubernetes), clock, log).During("identity"));
+  TRY(controller->StartServers(options));
   return controller;
+}
+
+Result<> Controller::StartServers(const Options& options) {
+  net::HttpServerOptions http;
+  http.tls = TRY(ReadTls(options.tls));
+  http.thread_per_connection = true;
+  http.most_connections = options.rest.most_scores + kSpareConnections;
+  rest_ = std::make_unique<Rest>(
+      *dispatcher_, *authenticator_, options.rest, [this] { return Ready(); },
+      options.dispatcher.version, clock_);
+  grpc_ = TRY(GrpcServer::Start(options.grpc_listen, options.tls, *dispatcher_, *authenticator_,
+                                clock_, log_));
+  const bool tls = http.tls.has_value();
+  http_ = TRY(
+      net::HttpServer::Start(options.http_listen, rest_->Routes(), std::move(http)).During("HTTP"));
+  log_.Info(
+      "HTTP listening",
+      {{"address", options.http_listen}, {"port", http_->port()}, {"tls", tls ? "on" : "off"}});
+  return base::Ok();
 }
 
 Controller::~Controller() {
@@ -41,27 +80,9 @@ void Controller::Stop(base::Duration grace) {
   grpc_->Stop(grace);
 }
 
-net::HttpServer::Handlers Controller::MakeHandlers() {
-  const auto alive = [] { return StatusAnswer(200, "ok"); };
-  return {{"/healthz", alive},
-          {"/livez", alive},
-          {"/readyz", [this] { return Ready(); }},
-          {"/metrics", [this] { return RenderMetrics(); }}};
-}
-
-net::Answer Controller::Ready() {
-  if (draining_) return StatusAnswer(503, "not ready", "shutting down");
-  auto ready = dispatcher_->Ready();
-  if (!ready.ok()) {
-    return StatusAnswer(503, "not ready", ready.error().message());
-  }
-  return StatusAnswer(200, "ready");
-}
-
-net::Answer Controller::RenderMetrics() {
-  auto text = dispatcher_->RenderMetrics(base::Until::After(clock_, std::chrono::seconds(5)));
-  if (!text.ok()) return StatusAnswer(500, "error", text.error().message());
-  return {.status = 200, .body = *std::move(text), .content_type = "text/plain; version=0.0.4"};
+Result<> Controller::Ready() const {
+  if (draining_) return base::Error(base::Code::kUnavailable, "shutting down");
+  return dispatcher_->Ready();
 }
 
 }  // namespace vmafx::controller

@@ -1,7 +1,5 @@
 #include "vmafx/controller/dispatcher.h"
 
-#include <cmath>
-
 #include "base/text.h"
 #include "vmafx/api/score_options.h"
 
@@ -16,8 +14,8 @@ namespace {
 
 constexpr size_t kLongestUri = 4096;
 constexpr size_t kLongestName = 253;  // a Kubernetes object's
-constexpr size_t kLongestError = 4096;
-constexpr size_t kMostHeartbeatJobs = 64;
+constexpr auto kStoreTime = std::chrono::seconds(30);
+constexpr int64_t kPruneBatch = 100;
 
 Result<> CheckSubmission(const NewJob& job) {
   std::vector<std::string> problems;
@@ -42,36 +40,6 @@ Result<> CheckSubmission(const NewJob& job) {
   return base::Error(Code::kInvalid, base::Join(problems, "; "));
 }
 
-// At most kLongestError bytes, not ending within a UTF-8 sequence.
-std::string Shortened(std::string text) {
-  if (text.size() <= kLongestError) return text;
-  size_t end = kLongestError;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  text.resize(end);
-  return text;
-}
-
-// The name of the first value that is not a finite number, or "".
-std::string FirstBadNumber(const Outcome& outcome) {
-  if (!std::isfinite(outcome.score)) return fmt::format("score is {}", outcome.score);
-  for (const auto& [name, value] : outcome.features) {
-    if (!std::isfinite(value)) return fmt::format("feature {} is {}", name, value);
-  }
-  for (size_t i = 0; i < outcome.frame_scores.size(); ++i) {
-    if (!std::isfinite(outcome.frame_scores[i])) {
-      return fmt::format("score of frame {} is {}", i, outcome.frame_scores[i]);
-    }
-  }
-  for (const Series& series : outcome.series) {
-    for (size_t i = 0; i < series.values.size(); ++i) {
-      if (!std::isfinite(series.values[i])) {
-        return fmt::format("feature {} of frame {} is {}", series.name, i, series.values[i]);
-      }
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 Dispatcher::Dispatcher(const DispatcherOptions& options, base::Clock& clock, base::Log log)
@@ -89,6 +57,17 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::Start(DispatcherOptions options,
       [raw = dispatcher.get()](const std::vector<Change>& changes) { raw->Observe(changes); },
       clock, log));
   TRY(dispatcher->RestoreLeases());
+  dispatcher->outbox_ = std::make_unique<Outbox>(
+      *dispatcher->store_, options.outbox,
+      [raw = dispatcher.get()](Delivered what, int64_t count) {
+        raw->metrics_.CountFeedback(what, count);
+      },
+      clock, log);
+  if (options.retention > base::Duration::zero()) {
+    dispatcher->crew_.Start("store/prune", [raw = dispatcher.get(), options](std::stop_token stop) {
+      raw->PruneLoop(std::move(stop), options.prune_interval, options.retention);
+    });
+  }
   dispatcher->crew_.Start("store/sweep",
                           [raw = dispatcher.get(), interval = options.sweep_interval](
                               std::stop_token stop) { raw->SweepLoop(std::move(stop), interval); });
@@ -97,9 +76,16 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::Start(DispatcherOptions options,
 
 Result<> Dispatcher::RestoreLeases() {
   const Until until = Until::After(clock_, std::chrono::seconds(30));
-  const auto running = TRY(store_->List({Status::kRunning}, until).During("reading leases"));
-  for (const Job& job : running) leases_.Observe(job);
-  if (!running.empty()) log_.Info("leases restored", {{"jobs", running.size()}});
+  size_t restored = 0;
+  int64_t after = 0;
+  do {
+    const JobPage page =
+        TRY(store_->List({Status::kRunning}, after, until).During("reading leases"));
+    for (const Job& job : page.jobs) leases_.Restore(job);
+    restored += page.jobs.size();
+    after = page.next;
+  } while (after != 0);
+  if (restored > 0) log_.Info("leases restored", {{"jobs", restored}});
   return base::Ok();
 }
 
@@ -108,6 +94,7 @@ void Dispatcher::Observe(const std::vector<Change>& changes) {
     leases_.Observe(change.job);
     partials_.Observe(change.job);
     metrics_.Observe(change);
+    waiters_.Observe(change.job);
   }
   feed_.Publish(changes);
 }
@@ -119,13 +106,13 @@ void Dispatcher::SweepLoop(std::stop_token stop, base::Duration interval) {
 
 void Dispatcher::Sweep(const Until& until) {
   for (const Session& session : registry_.Evict()) {
-    log_.Info("worker forgotten", {{"node", session.node}, {"session", session.id}});
+    log_.Info("worker forgotten", {{"node", session.worker.name}, {"session", session.id}});
   }
   for (const Lease& lease : leases_.Expired()) {
     auto job = store_->LoseLease(
         lease.job, lease.holder.attempt,
         fmt::format("no heartbeat from worker {} within the lease's time", lease.holder.node),
-        until);
+        lease.restored ? Event::kLostByRestart : Event::kLost, until);
     if (!job.ok()) {
       log_.Warn("lease not taken back", {{"job", lease.job}, {"reason", job.error().message()}});
       continue;
@@ -135,6 +122,29 @@ void Dispatcher::Sweep(const Until& until) {
                              {"attempt", lease.holder.attempt},
                              {"status", ToString(job->status)}});
   }
+}
+
+void Dispatcher::PruneLoop(std::stop_token stop, base::Duration interval,
+                           base::Duration retention) {
+  const Until until(clock_, base::Instant::max(), stop);
+  do {
+    auto pruned = Prune(retention, until);
+    if (!pruned.ok() && !until.Stopped()) {
+      log_.Warn("old jobs not removed", {{"reason", pruned.error().message()}});
+    }
+  } while (until.Pause(interval));
+}
+
+Result<> Dispatcher::Prune(base::Duration retention, const Until& until) {
+  const auto before = std::chrono::duration_cast<std::chrono::seconds>(
+      clock_.WallNow().time_since_epoch() - retention);
+  int64_t removed = 0;
+  // In small pieces: calls that wait come between two of them.
+  for (int64_t now = kPruneBatch; now == kPruneBatch && !until.Stopped(); removed += now) {
+    now = TRY(store_->Prune(before.count(), kPruneBatch, until.Within(kStoreTime)));
+  }
+  if (removed > 0) log_.Info("old jobs removed", {{"jobs", removed}});
+  return base::Ok();
 }
 
 Result<std::string> Dispatcher::Submit(const NewJob& job, const Until& until) {
@@ -163,8 +173,27 @@ Result<JobWithFrames> Dispatcher::Get(const std::string& id, const Until& until)
   return result;
 }
 
-Result<std::vector<Job>> Dispatcher::List(const std::vector<Status>& statuses, const Until& until) {
-  return store_->List(statuses, until);
+Result<JobPage> Dispatcher::List(const std::vector<Status>& statuses, int64_t after,
+                                 const Until& until) {
+  return store_->List(statuses, after, until);
+}
+
+Result<Job> Dispatcher::Score(const NewJob& job, const Until& until) {
+  if (registry_.LivePool() == 0) {
+    return base::Error(Code::kUnavailable,
+                       "no worker that takes unpinned jobs is live: is the worker pool up "
+                       "(node.enabled)?");
+  }
+  const std::string id = TRY(Submit(job, until.Within(kStoreTime)));
+  const std::string which = "job " + id;
+  auto wait = waiters_.For(id);
+  // It may have ended between the two.
+  const Job now = TRY(store_->Get(id, until.Within(kStoreTime)).During(which));
+  if (IsFinished(now.status)) return now;
+  auto finished = wait->Finished(until);
+  if (!finished.Is(Code::kTimeout)) return std::move(finished).During(which);
+  TRY(Cancel(id, Until::After(clock_, kStoreTime)).During(which));
+  return Fail(Code::kTimeout, "{}: no score in the call's time; the job is cancelled", which);
 }
 
 Result<Job> Dispatcher::Cancel(const std::string& id, const Until& until) {
@@ -180,7 +209,7 @@ Result<Job> Dispatcher::Release(const std::string& id, const std::string& node,
   if (!node.empty() && job.node != node) {
     return Fail(Code::kConflict, "job {} is leased to worker {}, not {}", id, job.node, node);
   }
-  auto released = TRY(store_->LoseLease(id, job.attempt, reason, until));
+  auto released = TRY(store_->LoseLease(id, job.attempt, reason, Event::kLost, until));
   log_.Warn("lease released", {{"job", id},
                                {"node", job.node},
                                {"attempt", job.attempt},
@@ -196,77 +225,16 @@ Result<Job> Dispatcher::GiveUp(const std::string& id, const std::string& reason,
   return job;
 }
 
-Result<Session> Dispatcher::Register(const std::string& node, Capability capability) {
-  if (node.empty()) return base::Error(Code::kInvalid, "name is empty");
-  if (node.size() > kLongestName) {
-    return Fail(Code::kInvalid, "name is longer than {} bytes", kLongestName);
-  }
-  auto session = registry_.Register(node, std::move(capability));
-  log_.Info("worker registered", {{"node", node},
-                                  {"session", session.id},
-                                  {"backends", base::Join(session.capability.backends, ",")}});
-  return session;
-}
-
-HeartbeatAnswer Dispatcher::Heartbeat(const std::string& session, const std::string& token,
-                                      const std::vector<RunningJob>& running) {
-  auto known = registry_.Check(session, token);
-  if (!known.ok()) return {};
-  if (running.size() > kMostHeartbeatJobs) return {.known = true, .cancel = {}};
-  return {.known = true, .cancel = leases_.Renew(known->node, session, running)};
-}
-
-Result<std::optional<Job>> Dispatcher::Pull(const std::string& session, const std::string& token,
-                                            const Capability& capability, const std::string& job,
-                                            const Until& until) {
-  const Session worker = TRY(registry_.Check(session, token));
-  const Holder holder{.node = worker.node, .session = session, .attempt = 0};
-  auto claimed = job.empty() ? TRY(store_->ClaimNext(capability.backends, holder, until))
-                             : TRY(store_->ClaimJob(job, holder, until));
-  if (claimed) {
-    log_.Info("job leased",
-              {{"job", claimed->id}, {"node", worker.node}, {"attempt", claimed->attempt}});
-  }
-  return claimed;
-}
-
-Result<bool> Dispatcher::ReportPartial(const std::string& session, const std::string& token,
-                                       const RunningJob& job, const Partial& partial) {
-  const Session worker = TRY(registry_.Check(session, token));
-  if (!leases_.Renew(worker.node, session, {job}).empty()) {
-    return Fail(Code::kDenied, "job {}: attempt {} of worker {} has no lease (any more)", job.id,
-                job.attempt, worker.node);
-  }
-  return partials_.Add(job.id, job.attempt, partial);
-}
-
-Result<> Dispatcher::ReportFinal(const std::string& session, const std::string& token,
-                                 const RunningJob& job, const Outcome& outcome,
-                                 const Until& until) {
-  const Session worker = TRY(registry_.Check(session, token));
-  Outcome checked = outcome;
-  if (checked.released && checked.error.empty()) {
-    return base::Error(Code::kInvalid, "released needs an error that says why");
-  }
-  // A score that is not a number is a failure with that name, never a score.
-  const std::string bad = checked.error.empty() ? FirstBadNumber(checked) : "";
-  if (!bad.empty()) checked.error = "the worker's result is not a number: " + bad;
-  checked.error = Shortened(std::move(checked.error));
-  const Job finished = TRY(store_->Finish(
-      job.id, {.node = worker.node, .session = session, .attempt = job.attempt}, checked, until));
-  log_.Info("job reported", {{"job", job.id},
-                             {"node", worker.node},
-                             {"attempt", finished.attempt},
-                             {"status", ToString(finished.status)},
-                             {"error", finished.error}});
-  return base::Ok();
-}
-
 Result<std::string> Dispatcher::RenderMetrics(const Until& until) {
   const auto depth = TRY(store_->Depth(until));
   const auto now =
       std::chrono::duration_cast<std::chrono::seconds>(clock_.WallNow().time_since_epoch());
-  return metrics_.Render(depth, registry_.List().size(), now.count());
+  return metrics_.Render(depth, registry_.Live(), now.count());
+}
+
+void Dispatcher::Drain() {
+  feed_.Close();
+  waiters_.Close();
 }
 
 }  // namespace vmafx::controller

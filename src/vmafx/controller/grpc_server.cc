@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include "vmafx/api/status.h"
+#include "vmafx/controller/confine.h"
+#include "vmafx/controller/job_stream.h"
 #include "vmafx/controller/translate.h"
 #include "vmafx/controller/v1/controller.grpc.pb.h"
 
@@ -26,88 +29,124 @@ constexpr auto kLongestCall = std::chrono::seconds(30);
 // looks once in a while.
 constexpr auto kClientCheck = std::chrono::seconds(1);
 
-grpc::Status Answer(const Result<>& result) {
-  return result.ok() ? grpc::Status::OK : api::ToGrpc(result.error());
+std::string_view AuthorizationOf(const ServerContext& context) {
+  const auto found = context.client_metadata().find("authorization");
+  if (found == context.client_metadata().end()) return {};
+  return {found->second.data(), found->second.size()};
 }
 
 class Service final : public v1::VmafxController::Service {
  public:
-  Service(Dispatcher& dispatcher, base::Clock& clock) : dispatcher_(dispatcher), clock_(clock) {}
+  Service(Dispatcher& dispatcher, Authenticator& authenticator, base::Clock& clock)
+      : dispatcher_(dispatcher), authenticator_(authenticator), clock_(clock) {}
 
   grpc::Status SubmitJob(ServerContext* context, const v1::SubmitJobRequest* request,
                          v1::SubmitJobResponse* response) override {
-    return Answer(Submit(*request, *response, UntilOf(*context)));
+    return Serve(*context, Action::kSubmitJob, [&](const Caller&, const Until& until) -> Result<> {
+      response->set_job_id(TRY(dispatcher_.Submit(TRY(FromWire(*request)), until)));
+      return base::Ok();
+    });
   }
 
   grpc::Status GetJob(ServerContext* context, const v1::GetJobRequest* request,
                       v1::Job* response) override {
-    auto job = dispatcher_.Get(request->job_id(), UntilOf(*context));
-    if (!job.ok()) return api::ToGrpc(job.error());
-    ToWire(*job, *response);
-    return grpc::Status::OK;
+    return Serve(*context, Action::kGetJob, [&](const Caller&, const Until& until) -> Result<> {
+      ToWire(TRY(dispatcher_.Get(request->job_id(), until)), *response);
+      return base::Ok();
+    });
   }
 
   grpc::Status CancelJob(ServerContext* context, const v1::CancelJobRequest* request,
                          v1::CancelJobResponse* response) override {
-    auto job = dispatcher_.Cancel(request->job_id(), UntilOf(*context));
-    if (!job.ok()) return api::ToGrpc(job.error());
-    response->set_ok(true);
-    response->set_message(job->status == Status::kCancelled
-                              ? std::string("cancellation requested")
-                              : fmt::format("the job is already {}", ToString(job->status)));
-    return grpc::Status::OK;
+    return Serve(*context, Action::kCancelJob, [&](const Caller&, const Until& until) -> Result<> {
+      const Job job = TRY(dispatcher_.Cancel(request->job_id(), until));
+      response->set_ok(true);
+      response->set_message(job.status == Status::kCancelled
+                                ? std::string("cancellation requested")
+                                : fmt::format("the job is already {}", ToString(job.status)));
+      return base::Ok();
+    });
   }
 
   grpc::Status ReleaseJob(ServerContext* context, const v1::ReleaseJobRequest* request,
                           v1::ReleaseJobResponse* response) override {
-    const Until until = UntilOf(*context);
-    auto job = request->give_up() ? dispatcher_.GiveUp(request->job_id(), request->reason(), until)
-                                  : dispatcher_.Release(request->job_id(), request->assigned_node(),
-                                                        request->reason(), until);
-    if (!job.ok()) return api::ToGrpc(job.error());
-    ToWire(*job, *response->mutable_job());
-    return grpc::Status::OK;
+    return Serve(*context, Action::kReleaseJob, [&](const Caller&, const Until& until) -> Result<> {
+      const std::string& id = request->job_id();
+      const Job job =
+          request->give_up()
+              ? TRY(dispatcher_.GiveUp(id, request->reason(), until))
+              : TRY(dispatcher_.Release(id, request->assigned_node(), request->reason(), until));
+      ToWire(job, *response->mutable_job());
+      return base::Ok();
+    });
+  }
+
+  grpc::Status ListNodes(ServerContext* context, const v1::ListNodesRequest* request,
+                         v1::ListNodesResponse* response) override {
+    return Serve(*context, Action::kListNodes, [&](const Caller&, const Until&) -> Result<> {
+      for (const NodeView& node : dispatcher_.Nodes(request->namespace_())) {
+        ToWire(node, *response->add_nodes());
+      }
+      return base::Ok();
+    });
   }
 
   grpc::Status StreamJobs(ServerContext* context, const v1::StreamJobsRequest* request,
                           grpc::ServerWriter<v1::Job>* writer) override;
 
-  grpc::Status RegisterNode(ServerContext*, const v1::RegisterNodeRequest* request,
+  grpc::Status RegisterNode(ServerContext* context, const v1::RegisterNodeRequest* request,
                             v1::RegisterNodeResponse* response) override {
-    auto session = dispatcher_.Register(request->name(), FromWire(request->capability()));
-    if (!session.ok()) return api::ToGrpc(session.error());
-    response->set_node_id(session->id);
-    response->set_session_token(session->token);
-    return grpc::Status::OK;
+    return Serve(*context, Action::kRegisterNode,
+                 [&](const Caller& caller, const Until&) -> Result<> {
+                   const Session session =
+                       TRY(dispatcher_.Register(TRY(Confine(FromWire(*request), caller))));
+                   response->set_node_id(session.id);
+                   response->set_session_token(session.token);
+                   return base::Ok();
+                 });
   }
 
-  grpc::Status Heartbeat(ServerContext*, const v1::HeartbeatRequest* request,
+  grpc::Status Heartbeat(ServerContext* context, const v1::HeartbeatRequest* request,
                          v1::HeartbeatResponse* response) override {
-    std::vector<RunningJob> running;
-    for (int i = 0; i < request->running_job_ids_size(); ++i) {
-      running.push_back(
-          {.id = request->running_job_ids(i),
-           .attempt = i < request->running_attempts_size() ? request->running_attempts(i) : 0});
-    }
-    auto answer = dispatcher_.Heartbeat(request->node_id(), request->session_token(), running);
-    response->set_ok(answer.known);
-    for (auto& id : answer.cancel) response->add_cancel_job_ids(std::move(id));
-    return grpc::Status::OK;
+    return Serve(*context, Action::kHeartbeat, [&](const Caller& caller, const Until&) -> Result<> {
+      std::vector<RunningJob> running;
+      for (int i = 0; i < request->running_job_ids_size(); ++i) {
+        const bool known = i < request->running_attempts_size();
+        running.push_back({.id = request->running_job_ids(i),
+                           .attempt = known ? request->running_attempts(i) : 0});
+      }
+      auto answer =
+          dispatcher_.Heartbeat(KeyOf(*request, caller), running, request->jobs_running());
+      response->set_ok(answer.known);
+      for (auto& id : answer.cancel) response->add_cancel_job_ids(std::move(id));
+      return base::Ok();
+    });
   }
 
   grpc::Status PullWork(ServerContext* context, const v1::PullWorkRequest* request,
                         v1::PullWorkResponse* response) override {
-    auto job =
-        dispatcher_.Pull(request->node_id(), request->session_token(),
-                         FromWire(request->capability()), request->job_id(), UntilOf(*context));
-    if (!job.ok()) return api::ToGrpc(job.error());
-    if (*job) ToWire(**job, *response->mutable_job());
-    return grpc::Status::OK;
+    return Serve(
+        *context, Action::kPullWork, [&](const Caller& caller, const Until& until) -> Result<> {
+          const auto job = TRY(dispatcher_.Pull(
+              KeyOf(*request, caller), FromWire(request->capability()), request->job_id(), until));
+          if (job) ToWire(*job, *response->mutable_job());
+          return base::Ok();
+        });
   }
 
   grpc::Status ReportResult(ServerContext* context, const v1::ReportResultRequest* request,
                             v1::ReportResultResponse* response) override {
-    return Answer(Report(*request, *response, UntilOf(*context)));
+    return Serve(
+        *context, Action::kReportResult, [&](const Caller& caller, const Until& until) -> Result<> {
+          const SessionKey session = KeyOf(*request, caller);
+          const RunningJob job{.id = request->job_id(), .attempt = request->attempt()};
+          response->set_ok(true);
+          if (request->final()) {
+            return dispatcher_.ReportFinal(session, job, FromWire(*request), until);
+          }
+          response->set_ok(TRY(dispatcher_.ReportPartial(session, job, PartialFromWire(*request))));
+          return base::Ok();
+        });
   }
 
  private:
@@ -117,63 +156,46 @@ class Service final : public v1::VmafxController::Service {
     return Until::After(clock_, std::clamp<base::Duration>(left, base::Duration(0), kLongestCall));
   }
 
-  Result<> Submit(const v1::SubmitJobRequest& request, v1::SubmitJobResponse& response,
-                  const Until& until) {
-    response.set_job_id(TRY(dispatcher_.Submit(TRY(FromWire(request)), until)));
-    return base::Ok();
+  // Who calls; a status that is not OK when it is nobody we know or somebody who may not.
+  grpc::Status Admit(const ServerContext& context, Action action, Caller& caller) {
+    auto known = authenticator_.Identify(AuthorizationOf(context), UntilOf(context));
+    if (known.Is(Code::kDenied)) {
+      return {grpc::StatusCode::UNAUTHENTICATED, known.error().message()};
+    }
+    if (!known.ok()) return api::ToGrpc(known.error());
+    caller = *std::move(known);
+    if (MayCall(caller.role, action)) return grpc::Status::OK;
+    return {grpc::StatusCode::PERMISSION_DENIED,
+            fmt::format("{} is {}, who may not call {}", caller.name, ToString(caller.role),
+                        ToString(action))};
   }
 
-  Result<> Report(const v1::ReportResultRequest& request, v1::ReportResultResponse& response,
-                  const Until& until) {
-    const RunningJob job{.id = request.job_id(), .attempt = request.attempt()};
-    response.set_ok(true);
-    if (request.final()) {
-      return dispatcher_.ReportFinal(request.node_id(), request.session_token(), job,
-                                     FromWire(request), until);
-    }
-    response.set_ok(TRY(dispatcher_.ReportPartial(request.node_id(), request.session_token(), job,
-                                                  PartialFromWire(request))));
-    return base::Ok();
+  template <typename Call>
+  grpc::Status Serve(const ServerContext& context, Action action, const Call& call) {
+    Caller caller;
+    if (auto refusal = Admit(context, action, caller); !refusal.ok()) return refusal;
+    const Result<> done = call(caller, UntilOf(context));
+    return done.ok() ? grpc::Status::OK : api::ToGrpc(done.error());
   }
+
+  template <typename Request>
+  static SessionKey KeyOf(const Request& request, const Caller& caller) {
+    return {.id = request.node_id(), .token = request.session_token(), .owner = caller.Id()};
+  }
+
+  Result<> SendSnapshot(JobStream& stream, bool follow, bool& alive);
+  grpc::Status Follow(ServerContext& context, JobStream& stream, Feed::Subscription& changes);
 
   Dispatcher& dispatcher_;
+  Authenticator& authenticator_;
   base::Clock& clock_;
   std::atomic<int> followers_{0};
 };
 
-// Sends snapshots and changes of the jobs that match, each state once.
-class JobStream {
- public:
-  JobStream(const v1::StreamJobsRequest& request, grpc::ServerWriter<v1::Job>& writer)
-      : writer_(writer) {
-    for (int status : request.status_filter()) statuses_.push_back(static_cast<Status>(status));
-  }
-
-  const std::vector<Status>& statuses() const { return statuses_; }
-
-  // False when the client is gone.
-  bool Send(const Job& job) {
-    int64_t& sent = sent_[job.id];
-    if (job.revision <= sent) return true;
-    sent = job.revision;
-    if (!statuses_.empty() && std::ranges::find(statuses_, job.status) == statuses_.end()) {
-      return true;
-    }
-    v1::Job wire;
-    ToWire(job, wire);
-    const bool alive = writer_.Write(wire);
-    if (IsFinished(job.status)) sent_.erase(job.id);  // it changes no more
-    return alive;
-  }
-
- private:
-  grpc::ServerWriter<v1::Job>& writer_;
-  std::vector<Status> statuses_;
-  std::map<std::string, int64_t> sent_;  // revision by job
-};
-
 grpc::Status Service::StreamJobs(ServerContext* context, const v1::StreamJobsRequest* request,
                                  grpc::ServerWriter<v1::Job>* writer) {
+  Caller caller;
+  if (auto refusal = Admit(*context, Action::kStreamJobs, caller); !refusal.ok()) return refusal;
   struct Count {
     std::atomic<int>& count;
     const int now = ++count;
@@ -186,16 +208,32 @@ grpc::Status Service::StreamJobs(ServerContext* context, const v1::StreamJobsReq
   // First subscribe, then read: a change between the two comes twice rather than never.
   auto changes = request->follow() ? dispatcher_.Subscribe() : nullptr;
   JobStream stream(*request, *writer);
-  auto jobs = dispatcher_.List(request->follow() ? std::vector<Status>() : stream.statuses(),
-                               UntilOf(*context));
-  if (!jobs.ok()) return api::ToGrpc(jobs.error());
-  for (const Job& job : *jobs) {
-    if (!stream.Send(job)) return grpc::Status::OK;
-  }
-  if (!changes) return grpc::Status::OK;
+  bool alive = true;
+  auto snapshot = SendSnapshot(stream, request->follow(), alive);
+  if (!snapshot.ok()) return api::ToGrpc(snapshot.error());
+  if (!changes || !alive) return grpc::Status::OK;
+  return Follow(*context, stream, *changes);
+}
 
-  while (!context->IsCancelled()) {
-    auto next = changes->Next(Until::After(clock_, kClientCheck));
+Result<> Service::SendSnapshot(JobStream& stream, bool follow, bool& alive) {
+  // Who follows sees states that were not asked for go by, to know what was sent already.
+  const auto statuses = follow ? std::vector<Status>() : stream.statuses();
+  int64_t after = 0;
+  do {
+    const JobPage page = TRY(dispatcher_.List(statuses, after, Until::After(clock_, kLongestCall)));
+    for (const Job& job : page.jobs) {
+      alive = stream.Send(job);
+      if (!alive) return base::Ok();
+    }
+    after = page.next;
+  } while (after != 0);
+  return base::Ok();
+}
+
+grpc::Status Service::Follow(ServerContext& context, JobStream& stream,
+                             Feed::Subscription& changes) {
+  while (!context.IsCancelled()) {
+    auto next = changes.Next(Until::After(clock_, kClientCheck));
     if (next.Is(Code::kTimeout)) continue;
     if (!next.ok()) return api::ToGrpc(next.error());
     for (const auto& job : *next) {
@@ -213,13 +251,30 @@ struct GrpcServer::State {
   int port = 0;
 };
 
+namespace {
+
+// Certificate and key are looked at again once in a while: who issues them replaces the files.
+std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsFiles& tls) {
+  if (!tls.on()) return grpc::InsecureServerCredentials();
+  constexpr unsigned kLookSeconds = 60;
+  const auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      tls.key.string(), tls.certificate.string(), kLookSeconds);
+  grpc::experimental::TlsServerCredentialsOptions options(provider);
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& address,
-                                                      Dispatcher& dispatcher, base::Clock& clock,
-                                                      base::Log log) {
-  auto state = std::unique_ptr<State>(new State{.service = {dispatcher, clock}});
+                                                      const TlsFiles& tls, Dispatcher& dispatcher,
+                                                      Authenticator& authenticator,
+                                                      base::Clock& clock, base::Log log) {
+  auto state = std::unique_ptr<State>(new State{.service = {dispatcher, authenticator, clock}});
   grpc::ServerBuilder builder;
   const std::string listen = address.starts_with(':') ? "0.0.0.0" + address : address;
-  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &state->port);
+  builder.AddListeningPort(listen, MakeCredentials(tls), &state->port);
   builder.RegisterService(&state->service);
   builder.SetMaxReceiveMessageSize(kLargestMessage);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -233,7 +288,8 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& address
     return Fail(Code::kUnavailable,
                 "cannot listen on {} for gRPC: is the address right and the port free?", listen);
   }
-  log.Info("gRPC listening", {{"address", listen}, {"port", state->port}});
+  log.Info("gRPC listening",
+           {{"address", listen}, {"port", state->port}, {"tls", tls.on() ? "on" : "off"}});
   return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(state)));
 }
 

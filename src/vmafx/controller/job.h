@@ -3,7 +3,8 @@
 // vmafx/controller: stores scoring jobs, leases them to workers and tells everyone who watches. Top
 // down: controller.h (the whole) -> grpc_server.h and HTTP -> dispatcher.h (what each call
 // means) -> store.h (what is on disk), leases.h and registry.h (what is only in memory), feed.h
-// (who watches). Nothing here knows Kubernetes. Plain types only: generated code stays in
+// (who watches), outbox.h (samples for trainers). Who may call what is identity.h and
+// authenticator.h; only token_review.h knows Kubernetes. Plain types only: generated code stays in
 // grpc_server.cc and translate.cc.
 
 #include <cstdint>
@@ -88,14 +89,21 @@ struct Job {
 enum class Event {
   kSubmitted,
   kLeased,
-  kLeasedAgain,  // by the worker that has it
-  kReleased,     // given back by its worker
-  kLost,         // its worker is gone; the job waits again
-  kFinished,     // completed, failed or cancelled
+  kLeasedAgain,    // by the worker that has it
+  kReleased,       // given back by its worker
+  kLost,           // its worker is gone; the job waits again
+  kLostByRestart,  // the same, and the worker was not heard since the controller started
+  kFinished,       // completed, failed or cancelled
 };
 struct Change {
   Job job;
   Event event;
+};
+
+// A sample of a scored job for one trainer that has not acknowledged it to the worker.
+struct Feedback {
+  std::string trainer;  // HOST:PORT
+  std::string sample;   // a line of vmafx/api/feedback.h
 };
 
 // What a worker reports at the end.
@@ -108,6 +116,7 @@ struct Outcome {
   std::vector<Series> series;
   std::string error;      // not empty: the job failed
   bool released = false;  // with error: the worker gives the job back
+  std::vector<Feedback> feedback;
 };
 
 // Which worker speaks, and for which attempt (0: the one that its session pulled).
@@ -115,6 +124,7 @@ struct Holder {
   std::string node;
   std::string session;
   int32_t attempt = 0;
+  std::optional<std::string> confined_to = std::nullopt;  // only pinned jobs of this namespace
 };
 
 }  // namespace vmafx::controller

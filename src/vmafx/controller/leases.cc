@@ -2,6 +2,17 @@
 
 namespace vmafx::controller {
 
+namespace {
+
+bool IsHeldBy(const Lease& lease, const Holder& worker, int32_t attempt) {
+  // Names of Pods are unique in their namespace only.
+  if (worker.confined_to && *worker.confined_to != lease.name_space) return false;
+  if (lease.holder.node != worker.node) return false;
+  return attempt != 0 ? lease.holder.attempt == attempt : lease.holder.session == worker.session;
+}
+
+}  // namespace
+
 void Leases::Observe(const Job& job) {
   leases_.With([&](auto& leases) {
     if (job.status != Status::kRunning) {
@@ -9,22 +20,29 @@ void Leases::Observe(const Job& job) {
       return;
     }
     leases[job.id] = {.job = job.id,
-                      .holder = {job.node, job.session, job.attempt},
+                      .name_space = job.name_space,
+                      .holder = {.node = job.node, .session = job.session, .attempt = job.attempt},
                       .expires = clock_.Now() + time_to_live_};
   });
 }
 
-std::vector<std::string> Leases::Renew(const std::string& node, const std::string& session,
+void Leases::Restore(const Job& job) {
+  Observe(job);
+  leases_.With([&](auto& leases) {
+    auto found = leases.find(job.id);
+    if (found != leases.end()) found->second.restored = true;
+  });
+}
+
+std::vector<std::string> Leases::Renew(const Holder& worker,
                                        const std::vector<RunningJob>& running) {
   return leases_.With([&](auto& leases) {
     std::vector<std::string> lost;
     for (const RunningJob& job : running) {
       auto found = leases.find(job.id);
-      const bool held = found != leases.end() && found->second.holder.node == node &&
-                        (job.attempt != 0 ? found->second.holder.attempt == job.attempt
-                                          : found->second.holder.session == session);
-      if (held) {
+      if (found != leases.end() && IsHeldBy(found->second, worker, job.attempt)) {
         found->second.expires = clock_.Now() + time_to_live_;
+        found->second.restored = false;
       } else {
         lost.push_back(job.id);
       }

@@ -12,8 +12,10 @@ namespace vmafx::controller {
 
 struct Lease {
   std::string job;
+  std::string name_space;  // of the job
   Holder holder;
   base::Instant expires;
+  bool restored = false;  // from disk at start, and its worker was not heard since
 };
 
 struct RunningJob {
@@ -32,10 +34,12 @@ class Leases {
   // Starts the lease of a running job (again, when its session changed) or ends that of any other.
   void Observe(const Job& job);
 
-  // Renews those of `running` that `node` holds, and returns the ids of those it does not hold (any
-  // more): the worker should stop them.
-  std::vector<std::string> Renew(const std::string& node, const std::string& session,
-                                 const std::vector<RunningJob>& running);
+  // Observe, for a job that was running when the controller started.
+  void Restore(const Job& job);
+
+  // Renews those of `running` that `worker` holds, and returns the ids of those it does not hold
+  // (any more): the worker should stop them.
+  std::vector<std::string> Renew(const Holder& worker, const std::vector<RunningJob>& running);
 
   // Leases whose time is over. They stay until Observe sees their job changed.
   std::vector<Lease> Expired() const;

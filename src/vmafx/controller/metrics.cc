@@ -1,10 +1,14 @@
 #include "vmafx/controller/metrics.h"
 
+#include <set>
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+
+#include "base/guarded.h"
 
 namespace vmafx::controller {
 
@@ -22,8 +26,15 @@ const prometheus::Labels& Tenant() {
 }
 
 const Histogram::BucketBoundaries& Seconds() {
-  static const Histogram::BucketBoundaries bounds = {1,   2,   5,   10,   30,   60,
-                                                     120, 300, 600, 1800, 3600, 7200};
+  static const Histogram::BucketBoundaries bounds = {0.1, 0.5, 1,   2,   5,    10,   30,
+                                                     60,  120, 300, 600, 1800, 3600, 7200};
+  return bounds;
+}
+
+// VMAF is 0 to 100, and most of what people compare lies near the top.
+const Histogram::BucketBoundaries& Scores() {
+  static const Histogram::BucketBoundaries bounds = {10, 20, 30, 40, 50, 60, 70,
+                                                     80, 85, 90, 93, 95, 97, 99};
   return bounds;
 }
 
@@ -39,6 +50,24 @@ Family<Histogram>& MakeHistogram(prometheus::Registry& registry, const char* nam
                                  const char* help) {
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
 }
+
+// The values of one label, as long as they are few.
+class Bounded {
+ public:
+  explicit Bounded(size_t most) : most_(most) {}
+  std::string Label(const std::string& value) {
+    return seen_.With([&](auto& seen) -> std::string {
+      if (seen.contains(value)) return value;
+      if (seen.size() >= most_) return "other";
+      seen.insert(value);
+      return value;
+    });
+  }
+
+ private:
+  size_t most_;
+  base::Guarded<std::set<std::string>> seen_;
+};
 
 }  // namespace
 
@@ -58,6 +87,7 @@ struct Metrics::Families {
   Family<Counter>& requeued = MakeCounter(registry, "vmafx_controller_jobs_requeued_total",
                                           "Jobs that went back to the queue");
   Counter& lost = requeued.Add({{"reason", "node_lost"}});
+  Counter& restarted = requeued.Add({{"reason", "controller_restart"}});
   Counter& released = requeued.Add({{"reason", "released"}});
   Gauge& pending = MakeGauge(registry, "vmafx_controller_jobs_pending", "Jobs that wait");
   Gauge& running = MakeGauge(registry, "vmafx_controller_jobs_running", "Jobs that a worker has");
@@ -70,7 +100,56 @@ struct Metrics::Families {
                         .Add({}, Seconds());
   Family<Histogram>& durations = MakeHistogram(registry, "vmafx_controller_job_duration_seconds",
                                                "From the first lease to the end");
+  Family<Histogram>& quality =
+      MakeHistogram(registry, "vmafx_quality_score",
+                    "Scores of completed jobs by model and by the backend asked for (profile)");
+  Bounded models{kMostModels};
+  Bounded profiles{kMostModels};
+
+  Family<Counter>& feedback =
+      MakeCounter(registry, "vmafx_controller_feedback_total",
+                  "Samples that the controller brought to trainers in their workers' place");
+  Counter& acknowledged = feedback.Add({{"outcome", "acknowledged"}});
+  Counter& refused = feedback.Add({{"outcome", "refused"}});
+  Counter& expired = feedback.Add({{"outcome", "expired"}});
+  Gauge& feedback_waiting =
+      MakeGauge(registry, "vmafx_controller_feedback_pending", "Samples that wait for a trainer");
+
+  Counter& scores =
+      MakeCounter(registry, "vmafx_server_score_requests_total", "Calls of POST /v1/score").Add({});
+  Counter& score_errors = MakeCounter(registry, "vmafx_server_score_errors_total",
+                                      "Calls of POST /v1/score that gave no score")
+                              .Add({});
+  Histogram& score_seconds =
+      MakeHistogram(registry, "vmafx_server_score_duration_seconds", "How long POST /v1/score took")
+          .Add({}, Seconds());
+  Counter& health =
+      MakeCounter(registry, "vmafx_server_health_requests_total", "Looks at health").Add({});
+  Counter& ready =
+      MakeCounter(registry, "vmafx_server_ready_requests_total", "Looks at readiness").Add({});
+
+  void ObserveEnd(const Job& job);
 };
+
+void Metrics::Families::ObserveEnd(const Job& job) {
+  (job.status == Status::kCompleted ? completed
+   : job.status == Status::kFailed  ? failed
+                                    : cancelled)
+      .Increment();
+  if (job.started_at != 0) {
+    durations.Add({{"outcome", std::string(ToString(job.status))}}, Seconds())
+        .Observe(static_cast<double>(job.finished_at - job.started_at));
+  }
+  if (job.status != Status::kCompleted) return;
+  const std::string model = job.scoring.model.empty() ? "default" : job.scoring.model;
+  const std::string profile = job.scoring.backend.empty() ? "any" : job.scoring.backend;
+  quality
+      .Add({{"tenant", "default"},
+            {"model", models.Label(model)},
+            {"profile", profiles.Label(profile)}},
+           Scores())
+      .Observe(job.score);
+}
 
 Metrics::Metrics(const std::string& version) : families_(std::make_unique<Families>()) {
   prometheus::BuildGauge()
@@ -102,16 +181,34 @@ void Metrics::Observe(const Change& change) {
     case Event::kLost:
       families_->lost.Increment();
       return;
+    case Event::kLostByRestart:
+      families_->restarted.Increment();
+      return;
     case Event::kFinished:
-      break;
+      families_->ObserveEnd(job);
+      return;
   }
-  (job.status == Status::kCompleted ? families_->completed
-   : job.status == Status::kFailed  ? families_->failed
-                                    : families_->cancelled)
-      .Increment();
-  if (job.started_at == 0) return;
-  families_->durations.Add({{"outcome", std::string(ToString(job.status))}}, Seconds())
-      .Observe(static_cast<double>(job.finished_at - job.started_at));
+}
+
+void Metrics::CountFeedback(Delivered what, int64_t count) {
+  (what == Delivered::kAcknowledged ? families_->acknowledged
+   : what == Delivered::kRefused    ? families_->refused
+                                    : families_->expired)
+      .Increment(static_cast<double>(count));
+}
+
+void Metrics::CountScore(int status, double seconds) {
+  families_->scores.Increment();
+  if (status != 200) families_->score_errors.Increment();
+  families_->score_seconds.Observe(seconds);
+}
+
+void Metrics::CountHealth() {
+  families_->health.Increment();
+}
+
+void Metrics::CountReady() {
+  families_->ready.Increment();
 }
 
 std::string Metrics::Render(const QueueDepth& depth, size_t live_nodes, int64_t now) {
@@ -119,6 +216,7 @@ std::string Metrics::Render(const QueueDepth& depth, size_t live_nodes, int64_t 
   families_->running.Set(static_cast<double>(depth.running));
   families_->oldest.Set(
       depth.oldest_pending_at == 0 ? 0 : static_cast<double>(now - depth.oldest_pending_at));
+  families_->feedback_waiting.Set(static_cast<double>(depth.feedback));
   families_->nodes.Set(static_cast<double>(live_nodes));
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "vmafx/controller/job.h"
+#include "vmafx/controller/outbox.h"
 #include "vmafx/controller/store.h"
 
 namespace vmafx::controller {
@@ -11,10 +12,19 @@ namespace vmafx::controller {
 // The controller's Prometheus metrics. Thread-safe.
 class Metrics {
  public:
+  // Label values that come from outside are kept apart up to so many; the rest are "other".
+  static constexpr size_t kMostModels = 64;
+
   explicit Metrics(const std::string& version);
   ~Metrics();
 
   void Observe(const Change& change);
+  void CountFeedback(Delivered what, int64_t count);
+
+  // REST: one POST /v1/score with its status and time; one look at health or readiness.
+  void CountScore(int status, double seconds);
+  void CountHealth();
+  void CountReady();
 
   // The exposition text. `now` in Unix seconds.
   std::string Render(const QueueDepth& depth, size_t live_nodes, int64_t now);

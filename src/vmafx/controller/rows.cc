@@ -62,9 +62,9 @@ std::string PooledToJson(const Pooled& pooled) {
       .dump();
 }
 
-Job JobFromRow(const Row& row) {
+Job JobFromRow(const Row& row, int first) {
   Job job;
-  int column = 0;
+  int column = first;
   job.id = row.Text(column++);
   job.status = ParseStatus(row.Text(column++)).value_or(Status::kFailed);
   job.scoring = ScoringFromJson(row.Text(column++));

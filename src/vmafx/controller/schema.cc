@@ -64,7 +64,31 @@ constexpr const char* kFirst[] = {
         PRIMARY KEY (job_id, position)))",
     "PRAGMA user_version = 1",
 };
-constexpr int64_t kNewest = 1;
+
+// Samples that wait for their trainers (they outlive their job's row: retention may be shorter than
+// a trainer's absence), and indexes for pulling among many pinned jobs and for retention.
+constexpr const char* kSecond[] = {
+    R"(CREATE TABLE feedback_outbox(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        job_id TEXT NOT NULL,
+        trainer TEXT NOT NULL,
+        sample TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        UNIQUE (job_id, trainer)))",
+    "CREATE INDEX feedback_by_trainer ON feedback_outbox(trainer, id)",
+    "DROP INDEX jobs_in_queue",
+    "CREATE INDEX jobs_in_pool ON jobs(priority DESC, seq) WHERE status = 'pending' AND pinned = 0",
+    "CREATE INDEX jobs_by_end ON jobs(finished_at) WHERE finished_at IS NOT NULL",
+    "PRAGMA user_version = 2",
+};
+constexpr int64_t kNewest = 2;
+
+template <size_t kCount>
+base::Result<> Apply(Database& database, const char* const (&statements)[kCount]) {
+  TRY(database.Run("BEGIN IMMEDIATE"));
+  for (const char* statement : statements) TRY(database.Run(statement));
+  return database.Run("COMMIT");
+}
 
 }  // namespace
 
@@ -77,11 +101,8 @@ base::Result<> Migrate(Database& database) {
                 "vmafx-controller or give another VMAFX_DB_PATH",
                 version, kNewest);
   }
-  if (version < 1) {
-    TRY(database.Run("BEGIN IMMEDIATE"));
-    for (const char* statement : kFirst) TRY(database.Run(statement));
-    TRY(database.Run("COMMIT"));
-  }
+  if (version < 1) TRY(Apply(database, kFirst));
+  if (version < 2) TRY(Apply(database, kSecond));
   return base::Ok();
 }
 

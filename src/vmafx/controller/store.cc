@@ -36,11 +36,6 @@ SqlValue TimeOrNull(int64_t seconds) {
   return seconds;
 }
 
-// "?, ?, ?" for a list in SQL.
-std::string Marks(size_t count) {
-  return base::Join(std::vector<std::string>(count, "?"), ", ");
-}
-
 base::Error NoSuchJob(const std::string& id) {
   return Fail(Code::kNotFound, "job {}: no such job", id);
 }
@@ -48,6 +43,15 @@ base::Error NoSuchJob(const std::string& id) {
 bool Holds(const Job& job, const Holder& holder) {
   if (holder.attempt != 0) return job.attempt == holder.attempt && job.node == holder.node;
   return !job.session.empty() && job.session == holder.session;
+}
+
+// A confined worker learns nothing of jobs that it may not have, not even whether they exist.
+Result<> MayHave(const Holder& holder, const std::string& id, const Result<Job>& job) {
+  if (!holder.confined_to) return base::Ok();
+  if (job.ok() && job->pinned && job->name_space == *holder.confined_to) return base::Ok();
+  if (!job.ok() && !job.Is(Code::kNotFound)) return job.error();
+  return Fail(Code::kDenied, "job {} is not a pinned job of namespace \"{}\", the worker's own", id,
+              *holder.confined_to);
 }
 
 }  // namespace
@@ -128,51 +132,6 @@ Result<Job> JobStore::Get(const std::string& id, const Until& until) {
                           until);
 }
 
-Result<std::vector<Series>> JobStore::Frames(const std::string& id, const Until& until) {
-  return writer_->Do<std::vector<Series>>(
-      [id](Transaction& transaction) -> Result<std::vector<Series>> {
-        std::vector<Series> all;
-        TRY(transaction.database.Run(
-            "SELECT name, series FROM job_frames WHERE job_id = ?1 ORDER BY position", {id},
-            [&](const Row& row) {
-              all.push_back({row.Text(0), row.Doubles(1)});
-            }));
-        return all;
-      },
-      until);
-}
-
-Result<std::vector<Job>> JobStore::List(const std::vector<Status>& statuses, const Until& until) {
-  return writer_->Do<std::vector<Job>>(
-      [statuses](Transaction& transaction) -> Result<std::vector<Job>> {
-        std::string sql = fmt::format("SELECT {} FROM jobs", kJobColumns);
-        std::vector<SqlValue> values;
-        for (Status status : statuses) values.emplace_back(std::string(ToString(status)));
-        if (!values.empty()) sql += fmt::format(" WHERE status IN ({})", Marks(values.size()));
-        std::vector<Job> jobs;
-        TRY(transaction.database.Run(sql + " ORDER BY seq", values,
-                                     [&](const Row& row) { jobs.push_back(JobFromRow(row)); }));
-        return jobs;
-      },
-      until);
-}
-
-Result<QueueDepth> JobStore::Depth(const Until& until) {
-  return writer_->Do<QueueDepth>(
-      [](Transaction& transaction) -> Result<QueueDepth> {
-        QueueDepth depth;
-        TRY(transaction.database.Run(
-            "SELECT status = 'running', count(*), min(created_at) FROM jobs "
-            "WHERE status IN ('pending', 'running') GROUP BY 1",
-            {}, [&](const Row& row) {
-              (row.Int(0) != 0 ? depth.running : depth.pending) = row.Int(1);
-              if (row.Int(0) == 0) depth.oldest_pending_at = row.Int(2);
-            }));
-        return depth;
-      },
-      until);
-}
-
 Result<Job> JobStore::Cancel(const std::string& id, const Until& until) {
   return writer_->Do<Job>(
       [this, id](Transaction& transaction) -> Result<Job> {
@@ -214,12 +173,15 @@ Result<std::optional<Job>> JobStore::ClaimNext(const std::vector<std::string>& b
                                                const Holder& holder, const Until& until) {
   return writer_->Do<std::optional<Job>>(
       [this, backends, holder](Transaction& transaction) -> Result<std::optional<Job>> {
+        // By that index or not at all: SQLite would rather sort all pending jobs.
         std::string sql = fmt::format(
-            "SELECT {} FROM jobs WHERE status = 'pending' AND pinned = 0 AND available_at <= ?",
+            "SELECT {} FROM jobs INDEXED BY jobs_in_pool WHERE status = 'pending' AND pinned = 0 "
+            "AND available_at <= ?",
             kJobColumns);
         std::vector<SqlValue> values{NowSeconds()};
         if (!backends.empty()) {
-          sql += fmt::format(" AND backend IN ('', {})", Marks(backends.size()));
+          sql += fmt::format(" AND backend IN ('', {})",
+                             base::Join(std::vector<std::string>(backends.size(), "?"), ", "));
           values.insert(values.end(), backends.begin(), backends.end());
         }
         sql += " ORDER BY priority DESC, seq LIMIT 1";
@@ -235,7 +197,9 @@ Result<std::optional<Job>> JobStore::ClaimJob(const std::string& id, const Holde
                                               const Until& until) {
   return writer_->Do<std::optional<Job>>(
       [this, id, holder](Transaction& transaction) -> Result<std::optional<Job>> {
-        Job job = TRY(Load(transaction, id));
+        auto found = Load(transaction, id);
+        TRY(MayHave(holder, id, found));
+        Job job = TRY(std::move(found));
         if (IsFinished(job.status)) {
           return Fail(Code::kConflict, "job {} is already {}", id, ToString(job.status));
         }
@@ -256,7 +220,9 @@ Result<Job> JobStore::Finish(const std::string& id, const Holder& holder, const 
                              const Until& until) {
   return writer_->Do<Job>(
       [this, id, holder, outcome](Transaction& transaction) -> Result<Job> {
-        Job job = TRY(Load(transaction, id));
+        auto found = Load(transaction, id);
+        TRY(MayHave(holder, id, found));
+        Job job = TRY(std::move(found));
         if (job.status == Status::kCancelled) return job;
         const bool current =
             job.node == holder.node && (holder.attempt == 0 || job.attempt == holder.attempt);
@@ -269,6 +235,7 @@ Result<Job> JobStore::Finish(const std::string& id, const Holder& holder, const 
               "job {}: attempt {} of worker {} has lost its lease: the job is {}, attempt {}", id,
               holder.attempt, holder.node, ToString(job.status), job.attempt);
         }
+        TRY(CheckTrainers(job, outcome.feedback));
         TRY(Conclude(transaction, job, outcome));
         return job;
       },
@@ -298,24 +265,26 @@ Result<> JobStore::Conclude(Transaction& transaction, Job& job, const Outcome& o
     for (const Series& series : outcome.series) {
       TRY(transaction.database.Run(insert, {job.id, position++, series.name, series.values}));
     }
+    TRY(InsertFeedback(transaction.database, job.id, outcome.feedback, job.finished_at));
   }
   return Save(transaction, job, Event::kFinished);
 }
 
 Result<Job> JobStore::LoseLease(const std::string& id, int32_t attempt, const std::string& reason,
-                                const Until& until) {
+                                Event event, const Until& until) {
   return writer_->Do<Job>(
-      [this, id, attempt, reason](Transaction& transaction) -> Result<Job> {
+      [this, id, attempt, reason, event](Transaction& transaction) -> Result<Job> {
         Job job = TRY(Load(transaction, id));
         if (job.status != Status::kRunning || job.attempt != attempt) return job;
         TRY(EndLease(transaction, job, "expired", reason));
-        TRY(Requeue(transaction, job, reason));
+        TRY(Requeue(transaction, job, reason, event));
         return job;
       },
       until);
 }
 
-Result<> JobStore::Requeue(Transaction& transaction, Job& job, const std::string& reason) {
+Result<> JobStore::Requeue(Transaction& transaction, Job& job, const std::string& reason,
+                           Event event) {
   job.lost_attempts += 1;
   if (job.lost_attempts >= options_.max_lost_attempts) {
     job.status = Status::kFailed;
@@ -333,7 +302,7 @@ Result<> JobStore::Requeue(Transaction& transaction, Job& job, const std::string
   TRY(transaction.database.Run(
       "UPDATE jobs SET available_at = ?2 WHERE id = ?1",
       {job.id, NowSeconds() + std::chrono::duration_cast<std::chrono::seconds>(backoff).count()}));
-  return Save(transaction, job, Event::kLost);
+  return Save(transaction, job, event);
 }
 
 Result<Job> JobStore::GiveUp(const std::string& id, const std::string& reason, const Until& until) {

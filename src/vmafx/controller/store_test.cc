@@ -71,7 +71,7 @@ TEST_F(StoreTest, GivesTheSameIdForTheSameIdempotencyKeyWhateverElseIsAsked) {
   EXPECT_EQ(first, second);
   EXPECT_NE(first, other);
   EXPECT_EQ(Get(first).priority, 1);
-  EXPECT_EQ(store_->List({}, Soon())->size(), 2U);
+  EXPECT_EQ(store_->List({}, 0, Soon())->jobs.size(), 2U);
 }
 
 TEST_F(StoreTest, GivesOneIdToManyThreadsThatSubmitTheSameKeyAtOnce) {
@@ -192,7 +192,7 @@ TEST_F(StoreTest, KeepsAResultAndAcceptsItsRepetition) {
 TEST_F(StoreTest, RefusesTheLateReportOfALostAttempt) {
   Submit();
   const Job first = *Claim("a");
-  ASSERT_TRUE(store_->LoseLease(first.id, first.attempt, "gone", Soon()).ok());
+  ASSERT_TRUE(store_->LoseLease(first.id, first.attempt, "gone", Event::kLost, Soon()).ok());
   clock_.Advance(std::chrono::minutes(1));
   const Job second = *Claim("b");
 
@@ -213,7 +213,7 @@ TEST_F(StoreTest, FailsAJobWithItsThirdLostLease) {
     clock_.Advance(std::chrono::minutes(10));
     const Job job = *Claim("a");
     ASSERT_EQ(job.attempt, i);
-    ASSERT_TRUE(store_->LoseLease(id, i, "no heartbeat", Soon()).ok());
+    ASSERT_TRUE(store_->LoseLease(id, i, "no heartbeat", Event::kLost, Soon()).ok());
   }
 
   const Job job = Get(id);
@@ -239,11 +239,11 @@ TEST_F(StoreTest, CountsNoLossForAJobThatIsGivenBack) {
 TEST_F(StoreTest, WaitsBeforeAPoolWorkerGetsALostJobAgainAndDoublesTheWait) {
   const std::string id = Submit();
   Claim("a");
-  ASSERT_TRUE(store_->LoseLease(id, 1, "gone", Soon()).ok());
+  ASSERT_TRUE(store_->LoseLease(id, 1, "gone", Event::kLost, Soon()).ok());
   EXPECT_FALSE(Claim("b"));
   clock_.Advance(std::chrono::seconds(5));
   ASSERT_TRUE(Claim("b"));
-  ASSERT_TRUE(store_->LoseLease(id, 2, "gone", Soon()).ok());
+  ASSERT_TRUE(store_->LoseLease(id, 2, "gone", Event::kLost, Soon()).ok());
 
   clock_.Advance(std::chrono::seconds(9));
   EXPECT_FALSE(Claim("c"));
@@ -255,7 +255,7 @@ TEST_F(StoreTest, PutsALostJobAheadOfYoungerOnes) {
   const std::string first = Submit();
   Submit();
   Claim("a");
-  ASSERT_TRUE(store_->LoseLease(first, 1, "gone", Soon()).ok());
+  ASSERT_TRUE(store_->LoseLease(first, 1, "gone", Event::kLost, Soon()).ok());
   clock_.Advance(std::chrono::minutes(1));
 
   EXPECT_EQ(Claim("b")->id, first);
@@ -310,6 +310,65 @@ TEST_F(StoreTest, RefusesAFileThatAnotherProcessHas) {
   ASSERT_FALSE(second.ok());
   EXPECT_THAT(second.error().message(), HasSubstr("jobs.db"));
   EXPECT_THAT(second.error().message(), HasSubstr("locked"));
+}
+
+TEST_F(StoreTest, RemovesOldJobsWithTheirFramesInSmallPieces) {
+  for (int i = 0; i < 5; ++i) {
+    Submit();
+    const Job job = *Claim("pod-1");
+    ASSERT_TRUE(Finish(job, {.score = 1, .frame_scores = {1, 2}}).ok());
+  }
+  clock_.Advance(std::chrono::seconds(10));
+  const std::string waiting = Submit();
+  const int64_t now =
+      std::chrono::duration_cast<std::chrono::seconds>(clock_.WallNow().time_since_epoch()).count();
+
+  EXPECT_EQ(*store_->Prune(now - 5, 3, Soon()), 3);
+  EXPECT_EQ(*store_->Prune(now - 5, 3, Soon()), 2);
+  EXPECT_EQ(*store_->Prune(now - 5, 3, Soon()), 0);
+
+  EXPECT_EQ(Get(waiting).status, Status::kPending);
+  store_.reset();
+  auto database = *Database::Open(path());
+  for (const char* table : {"job_frames", "job_attempts"}) {
+    int64_t rows = -1;
+    ASSERT_TRUE(database
+                    .Run(fmt::format("SELECT count(*) FROM {}", table), {},
+                         [&](const Row& row) { rows = row.Int(0); })
+                    .ok());
+    EXPECT_EQ(rows, 0) << table;
+  }
+}
+
+TEST_F(StoreTest, ListsAllJobsInPages) {
+  for (size_t i = 0; i < JobStore::kPage + 2; ++i) Submit();
+
+  const JobPage first = *store_->List({}, 0, Soon());
+  const JobPage second = *store_->List({}, first.next, Soon());
+
+  EXPECT_EQ(first.jobs.size(), JobStore::kPage);
+  EXPECT_EQ(second.jobs.size(), 2U);
+  EXPECT_EQ(second.next, 0);
+  EXPECT_GT(second.jobs[0].revision, first.jobs.back().revision);
+}
+
+TEST_F(StoreTest, BringsADatabaseOfTheFirstSchemaUpToDate) {
+  const std::string id = Submit();
+  store_.reset();
+  {
+    auto database = *Database::Open(path());
+    for (const char* back :
+         {"DROP TABLE feedback_outbox", "DROP INDEX jobs_in_pool", "DROP INDEX jobs_by_end",
+          "CREATE INDEX jobs_in_queue ON jobs(priority DESC, seq) WHERE status = 'pending'",
+          "PRAGMA user_version = 1"}) {
+      ASSERT_TRUE(database.Run(back).ok());
+    }
+  }
+
+  Open();
+
+  EXPECT_EQ(Get(id).status, Status::kPending);
+  EXPECT_TRUE(store_->FeedbackTrainers(Soon())->empty());
 }
 
 TEST_F(StoreTest, RefusesADatabaseOfANewerVersion) {

@@ -11,10 +11,14 @@ namespace {
 
 namespace util = google::protobuf::util;
 
-std::string ToJson(const google::protobuf::Message& message) {
+enum class Names { kCamel, kAsInProto };
+
+std::string ToJson(const google::protobuf::Message& message, Names names = Names::kCamel) {
+  util::JsonPrintOptions options;
+  options.preserve_proto_field_names = names == Names::kAsInProto;
   std::string text;
   // Fails only for messages with Any, which ours have not.
-  (void)util::MessageToJsonString(message, &text).ok();
+  (void)util::MessageToJsonString(message, &text, options).ok();
   return text;
 }
 
@@ -99,9 +103,13 @@ Outcome FromWire(const v1::ReportResultRequest& request) {
       .frame_scores = {request.partial_scores().begin(), request.partial_scores().end()},
       .series = {},
       .error = request.error(),
-      .released = request.released()};
+      .released = request.released(),
+      .feedback = {}};
   if (request.has_pooled()) outcome.pooled = PooledFromWire(request.pooled());
   if (request.has_provenance()) outcome.provenance = ToJson(request.provenance());
+  for (const auto& item : request.feedback()) {
+    outcome.feedback.push_back({.trainer = item.trainer(), .sample = item.sample()});
+  }
   for (const auto& series : request.series()) {
     outcome.series.push_back({series.name(), {series.values().begin(), series.values().end()}});
   }
@@ -119,6 +127,15 @@ Capability FromWire(const v1::NodeCapability& capability) {
   return {.gpu_vendor = capability.gpu_vendor(),
           .backends = {capability.backends().begin(), capability.backends().end()},
           .concurrency = capability.concurrency()};
+}
+
+Worker FromWire(const v1::RegisterNodeRequest& request) {
+  return {.name = request.name(),
+          .name_space = request.namespace_(),
+          .vmafx_node = request.vmafx_node(),
+          .device = request.device(),
+          .pool = request.pool(),
+          .capability = FromWire(request.capability())};
 }
 
 void ToWire(const Job& job, v1::Job& wire) {
@@ -155,6 +172,47 @@ void ToWire(const JobWithFrames& job, v1::Job& wire) {
     added.set_name(series.name);
     added.mutable_values()->Add(series.values.begin(), series.values.end());
   }
+}
+
+base::Result<std::string> OptionsFromJson(const std::string& json) {
+  vmafx::v1::ScoreOptions options;
+  const auto parsed = util::JsonStringToMessage(json, &options);
+  if (!parsed.ok()) {
+    return base::Error(base::Code::kInvalid, std::string(parsed.message()));
+  }
+  TRY(api::CheckScoreOptions(options));
+  return ToJson(options);
+}
+
+std::string ProvenanceJson(const Job& job) {
+  vmafx::v1::Provenance provenance;
+  FromJson(job.provenance, provenance);
+  return ToJson(provenance, Names::kAsInProto);
+}
+
+std::string JobJson(const JobWithFrames& job) {
+  v1::Job wire;
+  ToWire(job, wire);
+  return ToJson(wire, Names::kAsInProto);
+}
+
+void ToWire(const NodeView& node, v1::Node& wire) {
+  const Worker& worker = node.worker;
+  wire.set_name(worker.name);
+  wire.set_namespace_(worker.name_space);
+  wire.set_vmafx_node(worker.vmafx_node);
+  wire.mutable_capability()->set_gpu_vendor(worker.capability.gpu_vendor);
+  for (const std::string& backend : worker.capability.backends) {
+    wire.mutable_capability()->add_backends(backend);
+  }
+  wire.mutable_capability()->set_concurrency(worker.capability.concurrency);
+  wire.set_device(worker.device);
+  wire.set_pool(worker.pool);
+  wire.set_jobs_running(node.jobs_running);
+  wire.set_last_seen_ms(
+      std::chrono::duration_cast<std::chrono::milliseconds>(node.last_seen_at.time_since_epoch())
+          .count());
+  wire.set_live(node.live);
 }
 
 }  // namespace vmafx::controller
