@@ -4,6 +4,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "value/utf8.h"
 #include "vmafx/api/channel.h"
 #include "vmafx/api/score_options.h"
 #include "vmafx/api/status.h"
@@ -99,6 +100,7 @@ void AddFrames(const scoring::ScoreReport& report, rpc::ReportResultRequest& req
 void AddProvenance(const scoring::Provenance& from, v1::Provenance& provenance) {
   provenance.set_library(from.engine + " " + from.engine_version);
   provenance.set_model(from.model);
+  provenance.set_model_sha256(from.model_sha256);
   provenance.set_backend_used(from.backend_used);
   provenance.set_engine(kEngine);
 }
@@ -211,17 +213,18 @@ Result<> ControllerClient::ReportScore(const Credentials& credentials, const Job
   return state_->Report(request, until);
 }
 
+// Messages quote names of files, and a message of protobuf that is not UTF-8 is refused whole.
 Result<> ControllerClient::ReportFailure(const Credentials& credentials, const JobRef& job,
                                          const std::string& error, const Until& until) {
   auto request = FinalReport(credentials, job);
-  request.set_error(error);
+  request.set_error(value::ToValidUtf8(error));
   return state_->Report(request, until);
 }
 
 Result<> ControllerClient::ReportReleased(const Credentials& credentials, const JobRef& job,
                                           const std::string& reason, const Until& until) {
   auto request = FinalReport(credentials, job);
-  request.set_error(reason);
+  request.set_error(value::ToValidUtf8(reason));
   request.set_released(true);
   return state_->Report(request, until);
 }
