@@ -93,7 +93,9 @@ void Store::State::Run(const std::stop_token& stop) {
 
 Result<> Store::State::ListOnce(const Until& until) {
   const ObjectList list = TRY(client.List(
-      options.kind, {.ns = options.ns, .labels = options.labels, .field_selector = ""}, until));
+      options.kind,
+      {.ns = options.ns, .labels = options.labels, .field_selector = options.field_selector},
+      until));
   Replace(list);
   resource_version = list.resource_version;
   progress = true;
@@ -103,7 +105,7 @@ Result<> Store::State::ListOnce(const Until& until) {
 Result<> Store::State::WatchOnce(const Until& until) {
   const WatchOptions watch{.ns = options.ns,
                            .labels = options.labels,
-                           .field_selector = "",
+                           .field_selector = options.field_selector,
                            .resource_version = resource_version,
                            .on_open = [this] { NoteFresh(); }};
   return client.Watch(

@@ -19,6 +19,7 @@ struct StoreOptions {
   Kind kind;
   std::string ns;  // "": all namespaces
   std::map<std::string, std::string> labels;
+  std::string field_selector = {};  // "metadata.name=web": what a right to one name can watch
 };
 
 class Store {

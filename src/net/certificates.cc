@@ -115,6 +115,12 @@ Result<> AddAlternativeNames(X509* certificate, const CertificateRequest& reques
   return base::Ok();
 }
 
+Result<base::WallTime> TimeOf(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return OpenSslError("reading a certificate's time");
+  return base::WallTime::clock::from_time_t(timegm(&parts));
+}
+
 Result<> AddToSubject(X509* certificate, const char* field, const std::string& value) {
   if (X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), field, MBSTRING_UTF8,
                                  reinterpret_cast<const unsigned char*>(value.data()),
@@ -127,12 +133,12 @@ Result<> AddToSubject(X509* certificate, const char* field, const std::string& v
 }
 
 // A certificate with serial, validity and key, still without subject, extensions and signature.
-Result<CertificatePtr> Blank(EVP_PKEY* key, base::WallTime now) {
+Result<CertificatePtr> Blank(EVP_PKEY* key, base::WallTime now, base::Duration valid_for) {
   CertificatePtr certificate(X509_new());
   NumberPtr serial(BN_new());
   constexpr int kSerialBits = 127;  // positive and at most 20 octets: RFC 5280 4.1.2.2
   const std::time_t start = base::WallTime::clock::to_time_t(now - std::chrono::hours(1));
-  const std::time_t end = base::WallTime::clock::to_time_t(now + std::chrono::hours(24 * 3652));
+  const std::time_t end = base::WallTime::clock::to_time_t(now + valid_for);
   if (certificate == nullptr || X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||
       BN_rand(serial.get(), kSerialBits, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) != 1 ||
       BN_to_ASN1_INTEGER(serial.get(), X509_get_serialNumber(certificate.get())) == nullptr ||
@@ -170,9 +176,10 @@ Result<> AddLeafExtensions(X509* certificate, X509* issuer, const CertificateReq
 
 }  // namespace
 
-Result<KeyPair> MakeAuthority(const std::string& common_name, base::WallTime now) {
+Result<KeyPair> MakeAuthority(const std::string& common_name, base::WallTime now,
+                              base::Duration valid_for) {
   const KeyPtr key = TRY(MakeKey());
-  const CertificatePtr certificate = TRY(Blank(key.get(), now));
+  const CertificatePtr certificate = TRY(Blank(key.get(), now, valid_for));
   X509* self = certificate.get();
   TRY(AddToSubject(self, "CN", common_name));
   TRY(AddExtension(self, self, NID_basic_constraints, "critical,CA:TRUE"));
@@ -192,7 +199,7 @@ Result<KeyPair> IssueCertificate(const KeyPair& authority, const CertificateRequ
     return Fail(Code::kInvalid, "the authority is not a certificate and a key in PEM");
   }
   const KeyPtr key = TRY(MakeKey());
-  const CertificatePtr certificate = TRY(Blank(key.get(), now));
+  const CertificatePtr certificate = TRY(Blank(key.get(), now, request.valid_for));
   for (const std::string& organization : request.organizations) {
     TRY(AddToSubject(certificate.get(), "O", organization));
   }
@@ -200,6 +207,42 @@ Result<KeyPair> IssueCertificate(const KeyPair& authority, const CertificateRequ
   TRY(AddLeafExtensions(certificate.get(), issuer.get(), request)
           .During(fmt::format("certificate {}", request.common_name)));
   return Sign(certificate.get(), key.get(), issuer.get(), issuer_key.get());
+}
+
+Result<CertificateFacts> ReadCertificate(const std::string& pem) {
+  const CertificatePtr certificate(
+      PEM_read_bio_X509(Reading(pem).get(), nullptr, nullptr, nullptr));
+  ERR_clear_error();
+  if (certificate == nullptr) return Fail(Code::kInvalid, "not a certificate in PEM");
+  CertificateFacts facts;
+  facts.from = TRY(TimeOf(X509_get0_notBefore(certificate.get())));
+  facts.to = TRY(TimeOf(X509_get0_notAfter(certificate.get())));
+  const NamesPtr names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_DNS) continue;
+    facts.dns_names.emplace_back(
+        reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+        static_cast<size_t>(ASN1_STRING_length(name->d.dNSName)));
+  }
+  return facts;
+}
+
+Result<> CheckKeyPair(const KeyPair& pair) {
+  const CertificatePtr certificate(
+      PEM_read_bio_X509(Reading(pair.certificate_pem).get(), nullptr, nullptr, nullptr));
+  // Never asks a terminal for a pass phrase.
+  const auto no_phrase = [](char*, int, int, void*) { return -1; };
+  const KeyPtr key(
+      PEM_read_bio_PrivateKey(Reading(pair.key_pem).get(), nullptr, no_phrase, nullptr));
+  ERR_clear_error();
+  if (certificate == nullptr) return Fail(Code::kInvalid, "the certificate is not PEM");
+  if (key == nullptr) return Fail(Code::kInvalid, "the key is not PEM, or is encrypted");
+  const bool fits = X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!fits) return Fail(Code::kInvalid, "the key does not belong to the certificate");
+  return base::Ok();
 }
 
 Result<SigningKey> MakeSigningKey() {

@@ -88,6 +88,42 @@ TEST(CertificatesTest, ValidFromAnHourBeforeForTenYears) {
   EXPECT_EQ(verify(kNow + 24h * 3653), X509_V_ERR_CERT_HAS_EXPIRED);
 }
 
+TEST(CertificatesTest, TellItsTimeAndNamesAndIsValidForAsLongAsAsked) {
+  const KeyPair authority = *MakeAuthority("test", kNow, 24h * 365);
+  const KeyPair leaf = *IssueCertificate(authority,
+                                         {.common_name = "web",
+                                          .dns_names = {"web", "web.default.svc"},
+                                          .ip_addresses = {"127.0.0.1"},
+                                          .valid_for = 24h * 30},
+                                         kNow);
+
+  const CertificateFacts facts = *ReadCertificate(leaf.certificate_pem);
+
+  EXPECT_EQ(facts.from, kNow - 1h);
+  EXPECT_EQ(facts.to, kNow + 24h * 30);
+  EXPECT_EQ(facts.dns_names, (std::vector<std::string>{"web", "web.default.svc"}));
+  EXPECT_EQ(ReadCertificate(authority.certificate_pem)->to, kNow + 24h * 365);
+  EXPECT_TRUE(ReadCertificate("").Is(base::Code::kInvalid));
+  EXPECT_TRUE(ReadCertificate("-----BEGIN CERTIFICATE-----\nno\n").Is(base::Code::kInvalid));
+  EXPECT_TRUE(ReadCertificate(leaf.key_pem).Is(base::Code::kInvalid));
+}
+
+TEST(CertificatesTest, TellsWhetherAKeyBelongsToACertificate) {
+  const KeyPair one = *MakeAuthority("one", kNow);
+  const KeyPair other = *MakeAuthority("other", kNow);
+  const auto why_not = [](const std::string& certificate, const std::string& key) {
+    auto checked = CheckKeyPair({certificate, key});
+    return checked.ok() ? "" : checked.error().message();
+  };
+
+  EXPECT_EQ(why_not(one.certificate_pem, one.key_pem), "");
+  EXPECT_EQ(why_not(one.certificate_pem + other.certificate_pem, one.key_pem), "");
+  EXPECT_EQ(why_not(one.certificate_pem, other.key_pem),
+            "the key does not belong to the certificate");
+  EXPECT_EQ(why_not("", one.key_pem), "the certificate is not PEM");
+  EXPECT_EQ(why_not(one.certificate_pem, "x"), "the key is not PEM, or is encrypted");
+}
+
 TEST(CertificatesTest, AnotherAuthorityOfTheSameNameDoesNotVouchForIt) {
   const KeyPair authority = *MakeAuthority("test", kNow);
   const KeyPair other = *MakeAuthority("test", kNow);

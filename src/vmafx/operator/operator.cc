@@ -32,6 +32,7 @@ struct Operator::Parts {
         metrics(options.metrics_address, Metrics(registry)),
         lease({.key = options.lease, .identity = options.identity}, client, clock, log,
               [this](base::Error error) { manager.Fail(std::move(error)); }),
+        webhook(options.webhook, client, clock, log, registry),
         stores(client, clock, log),
         jobs({.workers = options.workers, .worker = options.worker}, client, controller, stores,
              clock, log, registry),
@@ -39,6 +40,8 @@ struct Operator::Parts {
         trainings(options.trainings, client, stores, clock, log, registry) {
     manager.Add("health", health);
     manager.Add("metrics", metrics);
+    // Before the lease: a standby answers too.
+    if (!options.webhook.address.empty()) manager.Add("webhook", webhook);
     if (options.leader_election) manager.Add("lease", lease);
     manager.Add("stores", stores);
     manager.Add("vmafxjobs", jobs);
@@ -52,6 +55,7 @@ struct Operator::Parts {
   ctrl::HttpServer health;
   ctrl::HttpServer metrics;
   ctrl::LeaderLease lease;
+  Webhook webhook;
   StoresPart stores;
   JobsPart jobs;
   NodesPart nodes;
@@ -67,6 +71,10 @@ Operator::~Operator() = default;
 
 base::Result<> Operator::Run(const base::Until& until) {
   return parts_->manager.Run(until);
+}
+
+int Operator::webhook_port() const {
+  return parts_->webhook.port();
 }
 
 }  // namespace vmafx::operators

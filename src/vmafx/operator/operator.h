@@ -8,6 +8,7 @@
 #include "vmafx/operator/controller_client.h"
 #include "vmafx/operator/nodes_part.h"
 #include "vmafx/operator/trainings_part.h"
+#include "vmafx/operator/webhook.h"
 #include "vmafx/operator/worker_pod.h"
 
 namespace vmafx::operators {
@@ -20,6 +21,7 @@ struct OperatorOptions {
   std::string identity;  // this process, unique, with leader election
   int workers = 4;       // jobs looked at at once
   WorkerSettings worker;
+  WebhookOptions webhook;
   NodesOptions nodes;
   TrainingsOptions trainings;
 };
@@ -35,6 +37,9 @@ class Operator {
 
   // Blocks until `until` is stopped (Ok), or something it cannot do without fails. Call it once.
   base::Result<> Run(const base::Until& until);
+
+  // Where the webhook listens while it runs, else 0.
+  int webhook_port() const;
 
  private:
   struct Parts;
