@@ -3,7 +3,6 @@
 
 #include <cstdio>
 
-#include "app/platform_flags.h"
 #include "app/vmafx-node/flags.h"
 #include "sys/signals.h"
 #include "vmafx/node/probes.h"
@@ -69,11 +68,12 @@ int Run(const app::NodeFlags& flags, base::Clock& clock, sys::Signals& signals) 
   const node::Identity& identity = flags.pool.session.identity;
   log.Info("started", {{"version", kVersion},
                        {"name", identity.name},
-                       {"controller", flags.controller.address},
+                       {"controller", flags.controller.channel.address},
                        {"mode", identity.pool ? "pool" : "run once"},
                        {"slots", identity.slots},
                        {"device", identity.device}});
-  const auto client = node::ControllerClient::Make(flags.controller, flags.call_timeout);
+  const auto client =
+      node::ControllerClient::Make(flags.controller.channel, flags.controller.call_timeout);
   if (!client.ok()) {
     log.Error("not started", {{"reason", client.error().message()}});
     return app::kUsage;
