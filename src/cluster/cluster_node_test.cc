@@ -360,6 +360,75 @@ TEST_F(ClusterNodeTest, RestartsAComponentThatEndsAndReportsIt) {
   EXPECT_TRUE(client->Raw("GET", "/readyz", "", Within(seconds(20))).ok());
 }
 
+TEST_F(ClusterNodeTest, RecoversFromComponentsThatAreKilledAndItsPodsRunOn) {
+  ClusterSpec spec = Spec(Mark() + "-fault");
+  images::ImageSpec image;
+  image.repository = "localhost/bash";
+  image.program = "bash";
+  image.files = {{"/bin/sleep", "bin/sleep", 0755}};
+  const auto made = images::Assemble(image, {"/bin"}, Within(seconds(20)));
+  ASSERT_TRUE(made.ok()) << made.error().message();
+  spec.images = {temp_.path() / "bash.tar"};
+  ASSERT_TRUE(sys::WriteFileAtomically(spec.images[0], made->archive).ok());
+  const Cluster cluster = Up(spec);
+  ASSERT_GT(cluster.init_pid, 0);
+  std::string pod = kPod;
+  pod.replace(pod.find("IMAGE"), 5, made->name);
+  Kubectl(cluster, {"apply", "-f", "-"}, pod);
+  Kubectl(cluster, {"wait", "--for=condition=Ready", "pod/web", "--timeout=30s"});
+  const std::vector<std::string> container = {
+      "get", "pod", "web",
+      "-o=jsonpath={.status.containerStatuses[0]['containerID','restartCount','ready']}"};
+  const std::string before = Kubectl(cluster, container);
+  auto client = kube::MakeClient(*kube::LoadKubeconfig(cluster.kubeconfig), base::Log::Nowhere());
+
+  for (const char* name : {"kube-apiserver", "etcd", "containerd"}) {
+    const auto killed = provider_->Inject(cluster, name, Fault::kKill, Within(seconds(20)));
+    ASSERT_TRUE(killed.ok()) << killed.error().message();
+    const base::Until until = Within(seconds(60));
+    while (!client->Raw("GET", "/readyz", "", until).ok() && until.Pause(milliseconds(20))) {
+    }
+    Kubectl(cluster, {"wait", "--for=condition=Ready", "node", "--all", "--timeout=60s"});
+    // Through the API server, the kubelet and containerd.
+    const base::Until again = Within(seconds(60));
+    while (!sys::RunOrFail(InNetwork(cluster, {"kubectl", "exec", "web", "--", "/bin/sleep", "0"}),
+                           again)
+                .ok() &&
+           again.Pause(milliseconds(100))) {
+    }
+    EXPECT_EQ(Kubectl(cluster, container), before) << "after " << name;
+  }
+  EXPECT_EQ(Kubectl(cluster, {"logs", "web"}), "hello from web\n");
+  for (const auto& component : provider_->List()->at(0).components) {
+    const bool was_killed =
+        component.name == "apiserver" || component.name == "etcd" || component.name == "containerd";
+    EXPECT_GE(component.restarts, was_killed ? 1 : 0) << component.name;
+    EXPECT_GT(component.pid, 0) << component.name;
+  }
+}
+
+TEST_F(ClusterNodeTest, LetsAComponentHangAndGoOn) {
+  const Cluster cluster = Up(Spec(Mark() + "-hang", Level::kApi));
+  auto client = kube::MakeClient(*kube::LoadKubeconfig(cluster.kubeconfig), base::Log::Nowhere());
+  const auto stopped = [&](const std::string& name) {
+    for (const auto& component : provider_->List()->at(0).components)
+      if (component.name == name) return component.stopped;
+    return false;
+  };
+
+  ASSERT_TRUE(provider_->Inject(cluster, "apiserver", Fault::kStop, Within(seconds(10))).ok());
+  EXPECT_FALSE(client->Raw("GET", "/version", "", Within(seconds(1))).ok());
+  EXPECT_TRUE(stopped("apiserver"));
+  ASSERT_TRUE(provider_->Inject(cluster, "apiserver", Fault::kStart, Within(seconds(10))).ok());
+
+  EXPECT_TRUE(client->Raw("GET", "/version", "", Within(seconds(20))).ok());
+  EXPECT_FALSE(stopped("apiserver"));
+  const auto nobody = provider_->Inject(cluster, "apiservr", Fault::kKill, Within(seconds(10)));
+  ASSERT_TRUE(nobody.Is(base::Code::kNotFound));
+  EXPECT_THAT(nobody.error().message(), HasSubstr("did you mean \"apiserver\"?"));
+  EXPECT_THAT(nobody.error().message(), HasSubstr("it has etcd, apiserver, relay"));
+}
+
 TEST_F(ClusterNodeTest, SaysWhichComponentFailedAndWhatItWroteLast) {
   // An etcd that ends at once, among real programs.
   const fs::path bin = temp_.path() / "bin";

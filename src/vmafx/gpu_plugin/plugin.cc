@@ -1,16 +1,19 @@
 #include "vmafx/gpu_plugin/plugin.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include <grpcpp/grpcpp.h>
 
 #include "base/text.h"
 #include "deviceplugin/v1beta1/api.grpc.pb.h"
-#include "vmafx/gpu_plugin/folder_watch.h"
+#include "sys/fd.h"
 #include "vmafx/gpu_plugin/service.h"
 
 namespace vmafx::gpu_plugin {
@@ -39,19 +42,26 @@ std::optional<Identity> IdentityOf(const fs::path& path) {
   return Identity(info.st_ino, info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
 }
 
-// One call, on a connection of its own: the file of an earlier kubelet may be there still.
+// Whether somebody accepts there: the file of a kubelet that was killed stays.
+bool Listens(const fs::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.string().size() >= sizeof address.sun_path) return false;
+  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  const sys::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return fd.valid() &&
+         connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+// One call, on a connection of its own.
 Result<> Register(const fs::path& kubelet, const std::string& endpoint, const std::string& resource,
                   const Until& until) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   const auto channel = grpc::CreateCustomChannel("unix:" + kubelet.string(),
                                                  grpc::InsecureChannelCredentials(), arguments);
   const auto stub = api::Registration::NewStub(channel);
   grpc::ClientContext context;
-  context.set_wait_for_ready(true);  // the file is there a moment before somebody listens
   context.set_deadline(std::chrono::system_clock::now() +
                        std::chrono::duration_cast<std::chrono::microseconds>(until.Left()));
   std::stop_callback stopped(until.stop(), [&] { context.TryCancel(); });
@@ -97,43 +107,46 @@ Plugin::Plugin(PluginOptions options, Devices& devices, base::Clock& clock, cons
 Result<> Plugin::Run(const Until& until) {
   FolderWatch watch = TRY(FolderWatch::Make(options_.folder));
   const fs::path kubelet = options_.folder / "kubelet.sock";
-  const std::string endpoint = Endpoint(options_.resource);
   base::Duration retry = kFirstRetry;
+  bool waiting = false;
   // The watch began before the first look: nothing is missed between the two.
   while (!until.Over()) {
     const auto identity = IdentityOf(kubelet);
-    if (!identity) {
-      log_.Info("waiting for the kubelet", {{"socket", kubelet.string()}});
-      while (!until.Over() && !IdentityOf(kubelet)) (void)watch.Await(until).ok();
-      continue;
-    }
-    auto server = DevicePluginServer::Start(options_.folder / endpoint, options_.resource, devices_,
-                                            clock_, log_, [&watch] { watch.Wake(); });
-    auto done = server.ok()
-                    ? Register(kubelet, endpoint, options_.resource, until.Within(kRegisterTime))
-                    : Result<>(server.error());
-    if (until.Over()) break;
-    const base::Instant begin = clock_.Now();
-    if (done.ok()) {
-      registered_ = true;
-      log_.Info("registered", {{"resource", options_.resource}, {"endpoint", endpoint}});
-      const auto lasts = [&] {
-        return IdentityOf(kubelet) == identity && IdentityOf(options_.folder / endpoint) &&
-               !(*server)->Dropped();
-      };
-      while (!until.Over() && lasts()) (void)watch.Await(until).ok();
-      registered_ = false;
-      if (!until.Over()) log_.Info("the kubelet has gone or has dropped us: registering again");
+    if (identity && Listens(kubelet)) {
+      waiting = false;
+      const base::Instant begin = clock_.Now();
+      const auto served = Serve(kubelet, watch, until);
+      if (!served.ok() && !until.Over())
+        log_.Warn("not registered", {{"reason", served.error().message()}});
       if (clock_.Now() - begin > kLasted) retry = kFirstRetry;
-    } else {
-      log_.Warn("not registered", {{"reason", done.error().message()}});
+    } else if (!std::exchange(waiting, true)) {
+      log_.Info("waiting for the kubelet", {{"socket", kubelet.string()}});
+      retry = kFirstRetry;  // its file is there a moment before it listens
     }
     // At once with a new kubelet; the same one is left in peace for a while. Our own socket's
     // coming and going wakes us too, so that is looked at again.
-    const Until pause = until.Within(retry);
+    const Until pause = identity ? until.Within(retry) : until;
     while (!pause.Over() && IdentityOf(kubelet) == identity) (void)watch.Await(pause).ok();
     retry = std::min(2 * retry, kLongestRetry);
   }
+  return base::Ok();
+}
+
+Result<> Plugin::Serve(const fs::path& kubelet, FolderWatch& watch, const Until& until) {
+  const auto identity = IdentityOf(kubelet);
+  const std::string endpoint = Endpoint(options_.resource);
+  const fs::path socket = options_.folder / endpoint;
+  const auto server = TRY(DevicePluginServer::Start(socket, options_.resource, devices_, clock_,
+                                                    log_, [&watch] { watch.Wake(); }));
+  TRY(Register(kubelet, endpoint, options_.resource, until.Within(kRegisterTime)));
+  registered_ = true;
+  log_.Info("registered", {{"resource", options_.resource}, {"endpoint", endpoint}});
+  const auto lasts = [&] {
+    return IdentityOf(kubelet) == identity && IdentityOf(socket) && !server->Dropped();
+  };
+  while (!until.Over() && lasts()) (void)watch.Await(until).ok();
+  registered_ = false;
+  if (!until.Over()) log_.Info("the kubelet has gone or has dropped us: registering again");
   return base::Ok();
 }
 

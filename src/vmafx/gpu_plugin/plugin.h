@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "net/http_server.h"
 #include "vmafx/gpu_plugin/devices.h"
+#include "vmafx/gpu_plugin/folder_watch.h"
 
 namespace vmafx::gpu_plugin {
 
@@ -36,6 +37,10 @@ class Plugin {
   const PluginOptions& options() const { return options_; }
 
  private:
+  // For as long as this kubelet wants us; an error when it did not take the registration.
+  base::Result<> Serve(const std::filesystem::path& kubelet, FolderWatch& watch,
+                       const base::Until& until);
+
   const PluginOptions options_;
   Devices& devices_;
   base::Clock& clock_;
