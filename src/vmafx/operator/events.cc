@@ -1,5 +1,7 @@
 #include "vmafx/operator/events.h"
 
+#include <algorithm>
+
 #include "vmafx/api/names.h"
 
 namespace vmafx::operators {
@@ -13,6 +15,13 @@ uint64_t Fingerprint(std::string_view text) {
   uint64_t hash = 14695981039346656037ull;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
   return hash;
+}
+
+// At most kLongestMessage bytes, and no character cut in two.
+std::string Shortened(const std::string& message) {
+  size_t end = std::min(message.size(), kLongestMessage);
+  while (end > 0 && end < message.size() && (message[end] & 0xc0) == 0x80) --end;
+  return message.substr(0, end);
 }
 
 }  // namespace
@@ -33,7 +42,7 @@ void EventRecorder::Record(const Subject& about, const char* type, const std::st
                                         {"uid", about.uid}}},
                                       {"type", type},
                                       {"reason", reason},
-                                      {"message", message.substr(0, kLongestMessage)},
+                                      {"message", Shortened(message)},
                                       {"firstTimestamp", now},
                                       {"lastTimestamp", now},
                                       {"count", 1},

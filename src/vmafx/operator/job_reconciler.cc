@@ -75,8 +75,8 @@ base::Result<Outcome> JobReconciler::Advance(Turn& turn, const base::Until& unti
     view.scoring = std::move(**found);
   } else {
     auto request = MakeSubmitRequest(turn.job);
-    auto job = request.ok() ? Submit(turn.job, *request, until)
-                            : base::Result<rpc::Job>(std::move(request).error());
+    auto job =
+        request.ok() ? Submit(*request, until) : base::Result<rpc::Job>(std::move(request).error());
     if (job.Is(base::Code::kInvalid)) {
       TRY(SetStatus(turn, RefusedStatus(turn.job, job.error().message(), view.now), until));
       return Outcome::Done();
@@ -105,12 +105,9 @@ base::Result<std::optional<rpc::Job>> JobReconciler::FindSubmitted(const api::Jo
   return std::optional<rpc::Job>(TRY(std::move(stored)));
 }
 
-base::Result<rpc::Job> JobReconciler::Submit(const api::Job& job,
-                                             const rpc::SubmitJobRequest& request,
+base::Result<rpc::Job> JobReconciler::Submit(const rpc::SubmitJobRequest& request,
                                              const base::Until& until) {
-  const std::string id = TRY(controller_.Submit(request, until));
-  events_.Normal(job, "Submitted", "submitted to the controller as job " + id, until);
-  return controller_.Get(id, until);
+  return controller_.Get(TRY(controller_.Submit(request, until)), until);
 }
 
 base::Result<> JobReconciler::Staff(JobView& view, const base::Until& until) {
@@ -123,11 +120,6 @@ base::Result<> JobReconciler::Staff(JobView& view, const base::Until& until) {
   view.grant = TRY(staffing_.Staff(view.job, attempts + 1, view.scoring->id(), until));
   if (!view.grant->granted) return base::Ok();
   view.pods = staffing_.PodsOf(view.job);
-  events_.Normal(
-      view.job, "WorkerCreated",
-      fmt::format("created worker Pod {} (attempt {} of {})",
-                  WorkerName(view.job.key.name, attempts + 1), attempts + 1, kMostAttempts),
-      until);
   return base::Ok();
 }
 
@@ -240,6 +232,16 @@ base::Result<> JobReconciler::SetStatus(Turn& turn, const api::JobStatus& next,
 void JobReconciler::Tell(const api::Job& job, const api::JobStatus& next,
                          const base::Until& until) {
   const api::JobStatus& old = job.status;
+  if (next.controller_job_id != old.controller_job_id) {
+    events_.Normal(job, "Submitted", "submitted to the controller as job " + next.controller_job_id,
+                   until);
+  }
+  for (int attempt = old.attempts + 1; attempt <= next.attempts; ++attempt) {
+    events_.Normal(job, "WorkerCreated",
+                   fmt::format("created worker Pod {} (attempt {} of {})",
+                               WorkerName(job.key.name, attempt), attempt, kMostAttempts),
+                   until);
+  }
   const std::string queued(api::kQueuedCondition);
   if (Holds(next, queued) && !Holds(old, queued)) {
     events_.Normal(job, "Queued", next.Find(queued)->message, until);

@@ -45,8 +45,7 @@ class JobReconciler final : public ctrl::Reconciler {
   // The controller's job, or nullopt when it has to be submitted (again).
   base::Result<std::optional<rpc::Job>> FindSubmitted(const api::Job& job,
                                                       const base::Until& until);
-  base::Result<rpc::Job> Submit(const api::Job& job, const rpc::SubmitJobRequest& request,
-                                const base::Until& until);
+  base::Result<rpc::Job> Submit(const rpc::SubmitJobRequest& request, const base::Until& until);
   // Makes sure that a worker is at it, or that it is known why not.
   base::Result<> Staff(JobView& view, const base::Until& until);
   // After the last worker ended: the job as the controller has it now, the lease taken from it.
@@ -55,6 +54,7 @@ class JobReconciler final : public ctrl::Reconciler {
 
   base::Result<> SetFinalizer(Turn& turn, bool present, const base::Until& until);
   base::Result<> SetStatus(Turn& turn, const api::JobStatus& next, const base::Until& until);
+  // The Events of what `next` says anew.
   void Tell(const api::Job& job, const api::JobStatus& next, const base::Until& until);
 
   kube::Client& client_;

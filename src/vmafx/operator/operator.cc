@@ -21,6 +21,16 @@ net::HttpServer::Handlers Metrics(const prometheus::Registry& registry) {
            }}};
 }
 
+ctrl::LeaderLeaseOptions LeaseOptions(const OperatorOptions& options) {
+  ctrl::LeaderLeaseOptions lease;
+  lease.key = options.lease;
+  lease.identity = options.identity;
+  lease.duration = options.lease_duration;
+  lease.give_up = options.lease_duration / 3 * 2;
+  lease.renew_every = options.lease_duration / 7;
+  return lease;
+}
+
 }  // namespace
 
 struct Operator::Parts {
@@ -30,7 +40,7 @@ struct Operator::Parts {
         manager(log),
         health(options.health_address, ctrl::HealthHandlers(manager)),
         metrics(options.metrics_address, Metrics(registry)),
-        lease({.key = options.lease, .identity = options.identity}, client, clock, log,
+        lease(LeaseOptions(options), client, clock, log,
               [this](base::Error error) { manager.Fail(std::move(error)); }),
         webhook(options.webhook, client, clock, log, registry),
         stores(client, clock, log),

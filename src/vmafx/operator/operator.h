@@ -19,7 +19,8 @@ struct OperatorOptions {
   bool leader_election = false;
   kube::Key lease;       // of the Lease object, with leader election
   std::string identity;  // this process, unique, with leader election
-  int workers = 4;       // jobs looked at at once
+  base::Duration lease_duration = std::chrono::seconds(15);  // a silent leader is replaced after it
+  int workers = 4;                                           // jobs looked at at once
   WorkerSettings worker;
   WebhookOptions webhook;
   NodesOptions nodes;

@@ -114,24 +114,22 @@ OperatorWorld::~OperatorWorld() {
   }
 }
 
-void OperatorWorld::StartOperator() {
+OperatorOptions OperatorWorld::Options() const {
   OperatorOptions options;
   options.metrics_address = "127.0.0.1:0";
   options.health_address = "127.0.0.1:0";
   options.worker = settings_;
   options.nodes = nodes_options_;
   options.trainings = trainings_options_;
-  operator_ = std::make_unique<Operator>(options, *operator_client_, *controller_client_, clock_,
-                                         base::Log(sink_, base::Level::kDebug));
-  crew_ = std::make_unique<base::Crew>();
-  crew_->Start("operator", [this](std::stop_token stop) {
-    auto outcome = operator_->Run(base::Until(clock_, base::Instant::max(), std::move(stop)));
-    EXPECT_TRUE(outcome.ok()) << outcome.error().message();
-  });
+  return options;
+}
+
+void OperatorWorld::StartOperator() {
+  operator_ = std::make_unique<Replica>(Options(), *operator_client_, *controller_client_, clock_,
+                                        base::Log(sink_, base::Level::kDebug));
 }
 
 void OperatorWorld::StopOperator() {
-  crew_.reset();
   operator_.reset();
 }
 

@@ -13,6 +13,7 @@
 #include "vmafx/controller/testing/local_controller.h"
 #include "vmafx/controller/v1/controller.grpc.pb.h"
 #include "vmafx/operator/operator.h"
+#include "vmafx/operator/testing/replica.h"
 
 namespace vmafx::operators::testing {
 
@@ -46,6 +47,8 @@ class OperatorWorld : public ::testing::Test {
   OperatorWorld();
   ~OperatorWorld() override;
 
+  // What StartOperator starts.
+  OperatorOptions Options() const;
   void StartOperator();
   void StopOperator();  // as SIGTERM does; Start makes a new one that knows nothing
 
@@ -86,13 +89,12 @@ class OperatorWorld : public ::testing::Test {
   NodesOptions nodes_options_;
   TrainingsOptions trainings_options_;
   std::unique_ptr<ControllerClient> controller_client_;
+  std::unique_ptr<kube::Client> operator_client_;  // with the operator's rights
   std::shared_ptr<base::MemorySink> sink_ = std::make_shared<base::MemorySink>();
 
  private:
   std::optional<kube::Store> jobs_, pods_;
-  std::unique_ptr<kube::Client> operator_client_;
-  std::unique_ptr<Operator> operator_;
-  std::unique_ptr<base::Crew> crew_;
+  std::unique_ptr<Replica> operator_;
 };
 
 }  // namespace vmafx::operators::testing
