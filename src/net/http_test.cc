@@ -330,6 +330,51 @@ TEST_F(HttpTest, StreamTellsTheSinkThatTheServerAcceptedBeforeAnyBodyComes) {
   EXPECT_THAT(pieces, ElementsAre(""));
 }
 
+TEST_F(HttpTest, StreamShowsStatusAndHeadersBeforeTheFirstPieceAndNotThoseOfARefusal) {
+  TlsServer server(certificate_, [](const Received& received, Connection& connection) {
+    if (received.path == "/away") {
+      connection.Answer(302, "", "Location: /here\r\nX-Kind: redirect\r\n");
+    } else {
+      connection.Answer(received.path == "/here" ? 206 : 403, "body", "X-Kind: Pod\r\n");
+    }
+  });
+  const auto http =
+      MakeCurlHttp({.identity = {.ca_pem = authority_.certificate_pem}, .follow_redirects = true});
+  std::vector<std::string> seen;
+  const auto stream = [&](const std::string& path) {
+    return http->Stream(
+        {.url = server.url() + path,
+         .on_accepted =
+             [&](const Response& response) {
+               seen.push_back(fmt::format("{} {}", response.status, response.headers.at("x-kind")));
+             }},
+        [&](std::string_view piece) {
+          seen.emplace_back(piece);
+          return true;
+        },
+        Soon());
+  };
+
+  EXPECT_TRUE(stream("/away").ok());
+  EXPECT_THAT(seen, ElementsAre("206 Pod", "", "body"));
+  seen.clear();
+  EXPECT_EQ(stream("/no")->status, 403);
+  EXPECT_TRUE(seen.empty());
+}
+
+TEST_F(HttpTest, ARedirectToItselfIsAnErrorThatKeepsTheQueryToItself) {
+  TlsServer server(certificate_, [](const Received&, Connection& connection) {
+    connection.Answer(302, "", "Location: /loop\r\n");
+  });
+  const auto http =
+      MakeCurlHttp({.identity = {.ca_pem = authority_.certificate_pem}, .follow_redirects = true});
+
+  const auto response = http->Send({.url = server.url() + "/loop?signature=secret"}, Soon());
+
+  ASSERT_TRUE(response.Is(Code::kInvalid));
+  EXPECT_THAT(response.error().message(), HasSubstr("/loop: Maximum (10) redirects followed"));
+}
+
 TEST_F(HttpTest, StreamEndsWithSuccessWhenTheSinkHasEnough) {
   TlsServer server(certificate_, [](const Received&, Connection& connection) {
     connection.Write(kChunked);
