@@ -24,6 +24,8 @@ using grpc::ServerContext;
 namespace {
 
 constexpr int kLargestMessage = 64 << 20;  // a final report with all frames of a long video
+constexpr int kLeastPollers = 2;
+constexpr int kMostPollers = 16;
 constexpr auto kLongestCall = std::chrono::seconds(30);
 // gRPC's synchronous API cannot tell a waiting handler that its client is gone, so a quiet stream
 // looks once in a while.
@@ -277,6 +279,10 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& address
   builder.AddListeningPort(listen, MakeCredentials(tls), &state->port);
   builder.RegisterService(&state->service);
   builder.SetMaxReceiveMessageSize(kLargestMessage);
+  // Handlers wait for the disk, so many are under way at once: threads that have ended one call
+  // take the next, instead of a new thread for each.
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, kLeastPollers);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kMostPollers);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Notices clients that vanished without a word, and lets them ask as often.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);

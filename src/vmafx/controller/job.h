@@ -78,6 +78,7 @@ struct Job {
   int64_t started_at = 0;
   int64_t finished_at = 0;
   int64_t revision = 0;
+  int64_t number = 0;  // its place among all jobs, by age; of this database only
   // When completed.
   double score = 0;
   std::map<std::string, double> features;

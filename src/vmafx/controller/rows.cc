@@ -7,7 +7,7 @@ namespace vmafx::controller {
 using nlohmann::json;
 
 const char kJobColumns[] =
-    "id, status, scoring, idempotency_key, pinned, namespace, name, priority, attempt, "
+    "seq, id, status, scoring, idempotency_key, pinned, namespace, name, priority, attempt, "
     "lost_attempts, assigned_node, lease_session, error, created_at, updated_at, started_at, "
     "finished_at, revision, score, features, pooled, provenance";
 
@@ -62,9 +62,10 @@ std::string PooledToJson(const Pooled& pooled) {
       .dump();
 }
 
-Job JobFromRow(const Row& row, int first) {
+Job JobFromRow(const Row& row) {
   Job job;
-  int column = first;
+  int column = 0;
+  job.number = row.Int(column++);
   job.id = row.Text(column++);
   job.status = ParseStatus(row.Text(column++)).value_or(Status::kFailed);
   job.scoring = ScoringFromJson(row.Text(column++));

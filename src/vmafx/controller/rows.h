@@ -9,9 +9,9 @@ namespace vmafx::controller {
 
 // How a Job lies in its row of table jobs.
 
-// The columns that JobFromRow reads, in its order; `first` is where they start.
+// The columns that JobFromRow reads, in its order.
 extern const char kJobColumns[];
-Job JobFromRow(const Row& row, int first = 0);
+Job JobFromRow(const Row& row);
 
 std::string ScoringToJson(const Scoring& scoring);
 std::string FeaturesToJson(const std::map<std::string, double>& features);

@@ -66,7 +66,9 @@ constexpr const char* kFirst[] = {
 };
 
 // Samples that wait for their trainers (they outlive their job's row: retention may be shorter than
-// a trainer's absence), and indexes for pulling among many pinned jobs and for retention.
+// a trainer's absence). Attempts and frames under their job's number: ids are random, so each would
+// touch a page of its own, numbers lie side by side. Indexes for pulling among many pinned jobs and
+// for retention.
 constexpr const char* kSecond[] = {
     R"(CREATE TABLE feedback_outbox(
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -76,6 +78,30 @@ constexpr const char* kSecond[] = {
         created_at INTEGER NOT NULL,
         UNIQUE (job_id, trainer)))",
     "CREATE INDEX feedback_by_trainer ON feedback_outbox(trainer, id)",
+    R"(CREATE TABLE attempts(
+        job INTEGER NOT NULL REFERENCES jobs(seq) ON DELETE CASCADE,
+        attempt INTEGER NOT NULL,
+        node TEXT NOT NULL,
+        session TEXT NOT NULL,
+        started_at INTEGER NOT NULL,
+        ended_at INTEGER,
+        outcome TEXT CHECK (outcome IN ('completed', 'failed', 'released', 'expired', 'cancelled')),
+        error TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (job, attempt)) WITHOUT ROWID)",
+    "INSERT INTO attempts SELECT jobs.seq, a.attempt, a.node, a.session, a.started_at, a.ended_at, "
+    "a.outcome, a.error FROM job_attempts AS a JOIN jobs ON jobs.id = a.job_id",
+    "DROP TABLE job_attempts",
+    "ALTER TABLE attempts RENAME TO job_attempts",
+    R"(CREATE TABLE frames(
+        job INTEGER NOT NULL REFERENCES jobs(seq) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        series BLOB NOT NULL,
+        PRIMARY KEY (job, position)) WITHOUT ROWID)",
+    "INSERT INTO frames SELECT jobs.seq, f.position, f.name, f.series "
+    "FROM job_frames AS f JOIN jobs ON jobs.id = f.job_id",
+    "DROP TABLE job_frames",
+    "ALTER TABLE frames RENAME TO job_frames",
     "DROP INDEX jobs_in_queue",
     "CREATE INDEX jobs_in_pool ON jobs(priority DESC, seq) WHERE status = 'pending' AND pinned = 0",
     "CREATE INDEX jobs_by_end ON jobs(finished_at) WHERE finished_at IS NOT NULL",

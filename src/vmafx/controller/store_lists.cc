@@ -14,8 +14,9 @@ Result<std::vector<Series>> JobStore::Frames(const std::string& id, const Until&
       [id](Transaction& transaction) -> Result<std::vector<Series>> {
         std::vector<Series> all;
         TRY(transaction.database.Run(
-            "SELECT name, series FROM job_frames WHERE job_id = ?1 ORDER BY position", {id},
-            [&](const Row& row) {
+            "SELECT f.name, f.series FROM jobs JOIN job_frames AS f ON f.job = jobs.seq "
+            "WHERE jobs.id = ?1 ORDER BY f.position",
+            {id}, [&](const Row& row) {
               all.push_back({row.Text(0), row.Doubles(1)});
             }));
         return all;
@@ -37,13 +38,10 @@ Result<JobPage> JobStore::List(const std::vector<Status>& statuses, int64_t afte
             marks.empty() ? "" : fmt::format(" AND status IN ({})", base::Join(marks, ", "));
         JobPage page;
         TRY(transaction.database.Run(
-            fmt::format("SELECT seq, {} FROM jobs WHERE seq > ?{} ORDER BY seq LIMIT {}",
-                        kJobColumns, filter, kPage),
-            values, [&](const Row& row) {
-              page.next = row.Int(0);
-              page.jobs.push_back(JobFromRow(row, 1));
-            }));
-        if (page.jobs.size() < kPage) page.next = 0;
+            fmt::format("SELECT {} FROM jobs WHERE seq > ?{} ORDER BY seq LIMIT {}", kJobColumns,
+                        filter, kPage),
+            values, [&](const Row& row) { page.jobs.push_back(JobFromRow(row)); }));
+        if (page.jobs.size() == kPage) page.next = page.jobs.back().number;
         return page;
       },
       until);

@@ -353,12 +353,21 @@ TEST_F(StoreTest, ListsAllJobsInPages) {
 }
 
 TEST_F(StoreTest, BringsADatabaseOfTheFirstSchemaUpToDate) {
+  const std::string done = Submit();
+  ASSERT_TRUE(Finish(*Claim("pod-1"), {.score = 1, .frame_scores = {1, 2}}).ok());
   const std::string id = Submit();
+  ASSERT_TRUE(Claim("pod-2"));
   store_.reset();
   {
     auto database = *Database::Open(path());
     for (const char* back :
          {"DROP TABLE feedback_outbox", "DROP INDEX jobs_in_pool", "DROP INDEX jobs_by_end",
+          "ALTER TABLE job_attempts RENAME TO a", "ALTER TABLE job_frames RENAME TO f",
+          "CREATE TABLE job_attempts AS SELECT jobs.id AS job_id, a.* FROM a JOIN jobs ON "
+          "jobs.seq = a.job",
+          "CREATE TABLE job_frames AS SELECT jobs.id AS job_id, f.* FROM f JOIN jobs ON "
+          "jobs.seq = f.job",
+          "DROP TABLE a", "DROP TABLE f",
           "CREATE INDEX jobs_in_queue ON jobs(priority DESC, seq) WHERE status = 'pending'",
           "PRAGMA user_version = 1"}) {
       ASSERT_TRUE(database.Run(back).ok());
@@ -367,7 +376,8 @@ TEST_F(StoreTest, BringsADatabaseOfTheFirstSchemaUpToDate) {
 
   Open();
 
-  EXPECT_EQ(Get(id).status, Status::kPending);
+  EXPECT_THAT(store_->Frames(done, Soon())->at(0).values, ElementsAre(1, 2));
+  EXPECT_TRUE(Finish(Get(id), {.score = 2}).ok());
   EXPECT_TRUE(store_->FeedbackTrainers(Soon())->empty());
 }
 
