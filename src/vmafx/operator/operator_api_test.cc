@@ -228,6 +228,120 @@ TEST_F(OperatorApiTest, RefusesABackendThatIsNotThereUnlessTheCpuMayStandIn) {
   EXPECT_EQ(Pods(), "lenient-1");
 }
 
+TEST_F(OperatorApiTest, AsksForTheGpuAlsoWhereTheCpuMayStandInAndSaysSo) {
+  StartOperator();
+  CreateJob("lenient", {{"backend", "cuda"}, {"fallback", "cpu"}});
+  const std::string id = ControllerId("lenient");
+  const kube::Object pod = AwaitPod("lenient-1");
+  EXPECT_EQ(pod.String({"spec", "containers", "0", "resources", "limits", "nvidia.com/gpu"}), "1");
+  EXPECT_EQ(pod.String({"spec", "containers", "0", "resources", "requests", "nvidia.com/gpu"}),
+            "1");
+  EXPECT_EQ(AtController(id).scoring().backend(), "cpu");
+
+  HandWorker worker(controller_.address(), "lenient-1");
+  ASSERT_TRUE(worker.Pull(id));
+  worker.ReportScore(70);
+
+  const kube::Object job = AwaitPhase("lenient", "Succeeded");
+  EXPECT_EQ(job.Condition("BackendFallback"), "True");
+  EXPECT_EQ(job.String({"status", "provenance", "backendUsed"}), "cpu");
+}
+
+TEST_F(OperatorApiTest, SaysInTheSchedulersWordsWhyNoNodeTakesAWorker) {
+  StartOperator();
+  CreateJob("third", {{"backend", "cuda"}, {"fallback", "cpu"}});
+  AwaitPod("third-1");
+
+  SetPod("third-1", Json::parse(R"({"phase": "Pending", "conditions": [{"type": "PodScheduled",
+      "status": "False", "reason": "Unschedulable",
+      "message": "0/1 nodes are available: 1 Insufficient nvidia.com/gpu."}]})"));
+
+  const kube::Object waiting = AwaitJob("third", "WorkerScheduled", [](const kube::Object& job) {
+    return job.Condition("WorkerScheduled") == "False";
+  });
+  EXPECT_EQ(waiting.String({"status", "phase"}), "Pending");
+  EXPECT_EQ(waiting.String({"status", "message"}),
+            "worker Pod third-1: Unschedulable: 0/1 nodes are available: 1 Insufficient "
+            "nvidia.com/gpu.");
+
+  const Json binding = {{"apiVersion", "v1"},
+                        {"kind", "Binding"},
+                        {"metadata", {{"name", "third-1"}}},
+                        {"target", {{"kind", "Node"}, {"name", "machine-a"}}}};
+  auto bound = admin_->Raw("POST", fmt::format("/api/v1/namespaces/{}/pods/third-1/binding", ns_),
+                           binding.dump(), Long());
+  ASSERT_TRUE(bound.ok()) << bound.error().message();
+  AwaitJob("third", "its node", [](const kube::Object& job) {
+    return job.Condition("WorkerScheduled") == "True" &&
+           job.String({"status", "assignedNode"}) == "machine-a" &&
+           job.String({"status", "message"}).empty();
+  });
+}
+
+// https://kubernetes.io/docs/concepts/security/pod-security-admission/
+TEST_F(OperatorApiTest, MakesWorkersThatTheRestrictedProfileLetsIn) {
+  const Json restricted = {
+      {"metadata", {{"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}};
+  ASSERT_TRUE(admin_->MergePatch({"", "v1", "Namespace"}, {"", ns_}, restricted, "", Long()).ok());
+  const kube::Object plain(Json{
+      {"apiVersion", "v1"},
+      {"kind", "Pod"},
+      {"metadata", {{"name", "plain"}, {"namespace", ns_}}},
+      {"spec",
+       {{"serviceAccountName", "default"}, {"containers", {{{"name", "x"}, {"image", "x"}}}}}}});
+  auto refused = admin_->Create(plain, Long());
+  ASSERT_TRUE(refused.Is(base::Code::kDenied)) << "the profile is not enforced";
+  settings_.controller_tls = true;
+  settings_.controller_ca_pem = "-----BEGIN CERTIFICATE-----\n";
+  StartOperator();
+
+  Json json = Json::parse(R"({"apiVersion": "vmafx.dev/v1", "kind": "VmafxJob",
+      "spec": {"reference": "rclone://minio/films/ref.y4m", "distorted": "file:///films/dist.y4m",
+               "backend": "cuda", "fallback": "cpu",
+               "inputs": [{"name": "clips", "configMap": {"name": "clips"},
+                           "mountPath": "/fixtures"},
+                          {"name": "films", "persistentVolumeClaim": {"claimName": "films"},
+                           "mountPath": "/films"}]}})");
+  json["metadata"] = {{"name", "all"},
+                      {"namespace", ns_},
+                      {"annotations", {{"vmafx.dev/rclone-config-secret", "remotes"}}}};
+  ASSERT_TRUE(admin_->Create(kube::Object(json), Long()).ok());
+
+  const kube::Object pod = AwaitPod("all-1");
+  EXPECT_EQ(pod.Find({"spec", "volumes"})->size(), 5u);
+}
+
+TEST_F(OperatorApiTest, TellsWorkersOfTheTrainersOfTheirNamespace) {
+  trainings_options_.trainer.image = "vmafx-trainer:test";
+  CreateNode("node-cpu", 2);
+  const auto create = [&](const std::string& name, const Json& selector) {
+    const Json training = {{"apiVersion", "vmafx.dev/v1"},
+                           {"kind", "VmafxModelTraining"},
+                           {"metadata", {{"name", name}, {"namespace", ns_}}},
+                           {"spec",
+                            {{"baseModel", "vmaf_v0.6.1"},
+                             {"algorithm", "online-sgd-ema"},
+                             {"outputRegistry", "registry.video.svc:5000/models/vmafx"},
+                             {"dataSource", {{"nodeSelector", selector}}}}}};
+    auto created = admin_->Create(kube::Object(training), Long());
+    ASSERT_TRUE(created.ok()) << created.error().message();
+  };
+  create("all", Json::object());
+  create("none", {{"zone", "elsewhere"}});
+  StartOperator();
+  CreateJob("tiny");
+
+  const kube::Object pod = AwaitPod("tiny-1");
+
+  std::map<std::string, std::string> env;
+  for (const Json& each : *pod.Find({"spec", "containers", "0", "env"})) {
+    env[each.at("name")] = each.value("value", "");
+  }
+  EXPECT_EQ(env["VMAFX_FEEDBACK_ADDRS"], "vmafx-trainer-all." + ns_ + ".svc:9092");
+  EXPECT_EQ(env["VMAFX_NODE_NAME"], "node-cpu");
+  EXPECT_EQ(env["POD_NAMESPACE"], ns_);
+}
+
 TEST_F(OperatorApiTest, ShowsWhyAWorkerDoesNotStart) {
   StartOperator();
   CreateJob("tiny");
