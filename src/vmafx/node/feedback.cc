@@ -7,7 +7,8 @@ using base::Until;
 Feedback::Feedback(FeedbackOptions options, base::Clock& clock, base::Log log)
     : options_(std::move(options)), log_(std::move(log)) {
   const auto add = [&](const std::string& address) {
-    links_.push_back(std::make_unique<TrainerLink>(address, clock, log_.With("trainer", address)));
+    links_.push_back(std::make_unique<TrainerLink>(address, options_.connect, clock,
+                                                   log_.With("trainer", address)));
   };
   if (!options_.socket.empty()) {
     add("unix:" + options_.socket);
@@ -47,25 +48,28 @@ std::vector<UndeliveredSample> Feedback::Tell(const api::FeedbackSample& sample,
           {{"trainer", links_[i]->address()}, {"job", sample.job_id}, {"reason", end.trouble}});
       counts_.With([](FeedbackCounts& counts) { ++counts.refused; });
     } else {
-      AddUndelivered(*links_[i], *deliveries[i], end.trouble, undelivered);
+      AddUndelivered(*links_[i], sample, end.trouble, undelivered);
     }
   }
   return undelivered;
 }
 
-void Feedback::AddUndelivered(const TrainerLink& link, const Delivery& delivery,
+void Feedback::AddUndelivered(const TrainerLink& link, const api::FeedbackSample& sample,
                               const std::string& trouble,
                               std::vector<UndeliveredSample>& undelivered) {
-  const bool forwarder = !options_.socket.empty();
-  const std::vector<std::string> trainers =
-      forwarder ? options_.trainers : std::vector<std::string>{link.address()};
-  const std::string_view outcome = trainers.empty()
-                                       ? "sample dropped: no trainer's address is known"
-                                       : "sample not acknowledged: the controller will bring it";
-  log_.Warn(outcome, {{"trainer", link.address()}, {"job", delivery.job_id}, {"reason", trouble}});
-  for (const std::string& trainer : trainers) undelivered.push_back({trainer, delivery.line});
+  std::vector<std::string> trainers = {link.address()};
+  if (!options_.socket.empty()) trainers = options_.trainers;
+  std::erase_if(trainers,
+                [&](const auto& each) { return !api::IsTrainerAddress(each, sample.ns); });
+  for (const std::string& trainer : trainers) {
+    undelivered.push_back({trainer, api::WriteSample(sample)});
+  }
   counts_.With(
-      [&](FeedbackCounts& counts) { (trainers.empty() ? counts.dropped : counts.deferred) += 1; });
+      [&](FeedbackCounts& counts) { ++(trainers.empty() ? counts.dropped : counts.deferred); });
+  log_.Warn(trainers.empty()
+                ? "sample dropped: no trainer of the job's namespace to bring it to later"
+                : "sample not acknowledged: the controller will bring it",
+            {{"trainer", link.address()}, {"job", sample.job_id}, {"reason", trouble}});
 }
 
 FeedbackCounts Feedback::counts() const {

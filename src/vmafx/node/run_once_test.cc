@@ -1,101 +1,46 @@
 #include "vmafx/node/run_once.h"
 
-#include <cstdlib>
 #include <fstream>
-#include <functional>
 
 #include <gmock/gmock.h>
-#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "sys/files.h"
+#include "net/http.h"
+#include "net/testing/line_server.h"
 #include "vmafx/controller/testing/local_controller.h"
-#include "vmafx/controller/v1/controller.grpc.pb.h"
+#include "vmafx/features/features.h"
+#include "vmafx/node/testing/jobs.h"
 #include "vmafx/scoring/testing/clips.h"
 
 namespace vmafx::node {
 namespace {
 
 using base::Code;
+using net::testing::LineServer;
+using ::testing::Contains;
+using testing::Fixtures;
 using ::testing::HasSubstr;
+using testing::SmallJob;
+using testing::Submitter;
 namespace fs = std::filesystem;
 namespace rpc = vmafx::controller::v1;
 namespace clips = vmafx::scoring::testing;
 
 constexpr scoring::Geometry kSmall{64, 64, {}};
-constexpr scoring::Geometry kLarge{640, 360, {}};
-
-fs::path Fixtures() {
-  const char* sources = std::getenv("SEATRIAL_SOURCE_DIR");  // ctest sets it
-  CHECK(sources != nullptr);
-  return fs::path(sources) / "test/e2e/fixtures";
-}
-
-// Keeps the worker's lines; does something at once, on the worker's own thread, when it has pulled
-// its job.
-class HookSink final : public base::LogSink {
- public:
-  void Write(base::Level level, std::string_view line) override {
-    kept_.Write(level, line);
-    if (line.starts_with("job pulled") && on_pulled) on_pulled();
-  }
-  std::vector<std::string> lines() const { return kept_.lines(); }
-
-  std::function<void()> on_pulled;
-
- private:
-  base::MemorySink kept_;
-};
 
 // The client's side of a real controller on loopback.
 class RunOnceTest : public ::testing::Test {
  protected:
-  RunOnceTest()
-      : stub_(rpc::VmafxController::NewStub(
-            grpc::CreateChannel(controller_.address(), grpc::InsecureChannelCredentials()))) {}
-
-  template <typename Method, typename Request, typename Response>
-  void Call(Method method, const Request& request, Response& response) {
-    grpc::ClientContext context;
-    context.set_wait_for_ready(true);
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-    const auto status = (stub_.get()->*method)(&context, request, &response);
-    ASSERT_TRUE(status.ok()) << status.error_message();
-  }
-
   static rpc::SubmitJobRequest JobFor(const fs::path& reference, const fs::path& distorted) {
-    rpc::SubmitJobRequest request;
+    auto request = SmallJob(reference, distorted);
     request.set_pinned(true);
-    auto& scoring = *request.mutable_scoring();
-    scoring.set_reference("file://" + reference.string());
-    scoring.set_distorted("file://" + distorted.string());
-    auto& options = *scoring.mutable_options();
-    options.set_width(64);
-    options.set_height(64);
-    options.set_pixel_format("420");
-    options.set_bitdepth(8);
     return request;
   }
 
-  std::string Submit(const rpc::SubmitJobRequest& request) {
-    rpc::SubmitJobResponse response;
-    Call(&rpc::VmafxController::Stub::SubmitJob, request, response);
-    return response.job_id();
-  }
-
-  rpc::Job Get(const std::string& id) {
-    rpc::GetJobRequest request;
-    request.set_job_id(id);
-    rpc::Job job;
-    Call(&rpc::VmafxController::Stub::GetJob, request, job);
-    return job;
-  }
-
-  void Cancel(const std::string& id) {
-    rpc::CancelJobRequest request;
-    request.set_job_id(id);
-    rpc::CancelJobResponse response;
-    Call(&rpc::VmafxController::Stub::CancelJob, request, response);
+  rpc::SubmitJobRequest LongJob() {
+    auto request = testing::LongJob(folder_.path());
+    request.set_pinned(true);
+    return request;
   }
 
   RunOnceOptions OptionsFor(const std::string& id) {
@@ -109,21 +54,37 @@ class RunOnceTest : public ::testing::Test {
     return options;
   }
 
+  // Done at once, on the worker's own thread, when it has pulled its job.
+  void OnPulled(std::function<void()> action) {
+    sink_->on_line = [action = std::move(action)](std::string_view line) {
+      if (line.starts_with("job pulled")) action();
+    };
+  }
+
   base::Result<Ending> Run(const RunOnceOptions& options, std::stop_token stop = {}) {
     const base::Log log(sink_, base::Level::kDebug);
     auto client = *ControllerClient::Make({.address = controller_.address()});
-    Feedback feedback({}, clock_, log);
+    Feedback feedback(feedback_, clock_, log);
     return RunOnce(options, *client, feedback, clock_, log,
                    base::Until::After(clock_, std::chrono::seconds(120), std::move(stop)));
   }
 
+  // The controller's.
+  std::string Metrics() {
+    const auto http = net::MakeCurlHttp({});
+    const auto answer =
+        http->Send({.url = fmt::format("http://127.0.0.1:{}/metrics", controller_.http_port())},
+                   base::Until::After(clock_, std::chrono::seconds(20)));
+    return answer.ok() ? answer->body : answer.error().message();
+  }
+
   // Submits, runs, and returns the job as it is then; it must have been reported.
   rpc::Job Score(const rpc::SubmitJobRequest& request) {
-    const std::string id = Submit(request);
+    const std::string id = client_.Submit(request);
     const auto ending = Run(OptionsFor(id));
     EXPECT_TRUE(ending.ok()) << ending.error().message();
     EXPECT_TRUE(ending.ok() && *ending == Ending::kReported);
-    return Get(id);
+    return client_.Get(id);
   }
 
   fs::path WriteClip(const std::string& name, const scoring::Geometry& geometry, int frames,
@@ -131,27 +92,12 @@ class RunOnceTest : public ::testing::Test {
     return clips::WriteClip(folder_.path(), name, clips::MakeClip(geometry, frames, side));
   }
 
-  fs::path WriteLongClip(const std::string& name, clips::Side side) {
-    const std::string few = clips::MakeClip(kLarge, 4, side);
-    std::string many;
-    for (int i = 0; i < 30; ++i) many += few;
-    return clips::WriteClip(folder_.path(), name, many);
-  }
-
-  // A pair that takes long enough to be interrupted.
-  rpc::SubmitJobRequest LongJob() {
-    auto request = JobFor(WriteLongClip("long-ref.yuv", clips::Side::kReference),
-                          WriteLongClip("long-dist.yuv", clips::Side::kDistorted));
-    request.mutable_scoring()->mutable_options()->set_width(640);
-    request.mutable_scoring()->mutable_options()->set_height(360);
-    return request;
-  }
-
   base::SystemClock clock_;
-  std::shared_ptr<HookSink> sink_ = std::make_shared<HookSink>();
+  std::shared_ptr<testing::HookSink> sink_ = std::make_shared<testing::HookSink>();
   sys::TempDir folder_ = *sys::TempDir::Make("run_once");
   controller::testing::LocalController controller_{clock_};
-  std::unique_ptr<rpc::VmafxController::Stub> stub_;
+  Submitter client_{controller_.address()};
+  FeedbackOptions feedback_;
 };
 
 TEST_F(RunOnceTest, ScoresThePairOfTheEndToEndCases) {
@@ -205,7 +151,7 @@ TEST_F(RunOnceTest, ReportsEachBadInputAsAFailureThatSaysWhatIsWrong) {
   const std::pair<rpc::SubmitJobRequest, const char*> cases[] = {
       {JobFor(reference, folder_.path() / "nope.yuv"), "nope.yuv: no such file"},
       {JobFor("/etc/hostname", distorted), "outside of the folders"},
-      {remote, "scheme s3 is not supported"},
+      {remote, "this worker has no rclone to read it with"},
       {raw, "spec.options"},
       {JobFor(reference, link), "link.yuv has 7 frames"},
       {JobFor(reference, broken), "broken.yuv"},
@@ -220,55 +166,114 @@ TEST_F(RunOnceTest, ReportsEachBadInputAsAFailureThatSaysWhatIsWrong) {
 }
 
 TEST_F(RunOnceTest, StopsWhenItsJobIsCancelled) {
-  const std::string id = Submit(LongJob());
-  sink_->on_pulled = [&] { Cancel(id); };
+  const std::string id = client_.Submit(LongJob());
+  OnPulled([&] { client_.Cancel(id); });
 
   const auto ending = Run(OptionsFor(id));
 
   ASSERT_TRUE(ending.ok()) << ending.error().message();
   EXPECT_EQ(*ending, Ending::kReported);
-  EXPECT_EQ(Get(id).status(), rpc::CANCELLED);
-  EXPECT_EQ(Get(id).final_score(), 0);
+  EXPECT_EQ(client_.Get(id).status(), rpc::CANCELLED);
+  EXPECT_EQ(client_.Get(id).final_score(), 0);
   EXPECT_THAT(sink_->lines(), ::testing::Contains(HasSubstr("cancelled by the controller")));
 }
 
 TEST_F(RunOnceTest, GivesItsJobBackWhenAskedToStopAndAnotherWorkerFinishesIt) {
-  const std::string id = Submit(LongJob());
+  const std::string id = client_.Submit(LongJob());
   std::stop_source stop;
-  sink_->on_pulled = [&] { stop.request_stop(); };
+  OnPulled([&] { stop.request_stop(); });
 
   const auto ending = Run(OptionsFor(id), stop.get_token());
 
   ASSERT_TRUE(ending.ok()) << ending.error().message();
   EXPECT_EQ(*ending, Ending::kInterrupted);
-  const rpc::Job waiting = Get(id);
+  const rpc::Job waiting = client_.Get(id);
   EXPECT_EQ(waiting.status(), rpc::PENDING);
   EXPECT_EQ(waiting.error(), "node shutting down, job interrupted");
   EXPECT_EQ(waiting.lost_attempts(), 0);
 
-  sink_->on_pulled = nullptr;
+  sink_->on_line = nullptr;
   auto second = OptionsFor(id);
   second.session.identity.name = "pod-2";
   ASSERT_TRUE(Run(second).ok());
-  EXPECT_EQ(Get(id).status(), rpc::COMPLETED);
-  EXPECT_EQ(Get(id).assigned_node(), "pod-2");
-  EXPECT_EQ(Get(id).attempt(), 2);
+  EXPECT_EQ(client_.Get(id).status(), rpc::COMPLETED);
+  EXPECT_EQ(client_.Get(id).assigned_node(), "pod-2");
+  EXPECT_EQ(client_.Get(id).attempt(), 2);
 }
 
 TEST_F(RunOnceTest, KeepsItsJobThroughARestartOfTheController) {
-  const std::string id = Submit(LongJob());
-  sink_->on_pulled = [&] { controller_.Restart(); };
+  const std::string id = client_.Submit(LongJob());
+  OnPulled([&] { controller_.Restart(); });
 
   const auto ending = Run(OptionsFor(id));
 
   ASSERT_TRUE(ending.ok()) << ending.error().message();
-  EXPECT_EQ(Get(id).status(), rpc::COMPLETED);
-  EXPECT_EQ(Get(id).attempt(), 1);
+  EXPECT_EQ(client_.Get(id).status(), rpc::COMPLETED);
+  EXPECT_EQ(client_.Get(id).attempt(), 1);
+}
+
+TEST_F(RunOnceTest, TellsItsTrainersBeforeItReports) {
+  std::string seen_status;
+  std::string id;
+  LineServer trainer([&](const std::string& line) -> LineServer::Reply {
+    seen_status = rpc::JobStatus_Name(client_.Get(id).status());
+    return {LineServer::Reply::Kind::kLine,
+            api::WriteReply({.ok = true, .job_id = api::ReadSample(line)->job_id})};
+  });
+  feedback_.trainers = {trainer.address()};
+  auto request = JobFor(Fixtures() / "ref.yuv", Fixtures() / "dist.yuv");
+  request.set_namespace_("videos");
+  id = client_.Submit(request);
+
+  ASSERT_TRUE(Run(OptionsFor(id)).ok());
+
+  const rpc::Job job = client_.Get(id);
+  ASSERT_EQ(job.status(), rpc::COMPLETED);
+  EXPECT_EQ(seen_status, "RUNNING");
+  ASSERT_EQ(trainer.lines().size(), 1U);
+  const auto sample = api::ReadSample(trainer.lines().front());
+  ASSERT_TRUE(sample.ok()) << sample.error().message();
+  EXPECT_EQ(sample->job_id, id);
+  EXPECT_EQ(sample->ns, "videos");
+  EXPECT_EQ(sample->true_score, job.final_score());
+  EXPECT_EQ(sample->features.size(), features::Names().size());
+  EXPECT_THAT(sample->features, Contains(::testing::Ne(0)));
+}
+
+TEST_F(RunOnceTest, TellsNothingOfAJobThatCannotBeScored) {
+  LineServer trainer([](const std::string&) -> LineServer::Reply { return {}; });
+  feedback_.trainers = {trainer.address()};
+
+  EXPECT_EQ(Score(JobFor(Fixtures() / "ref.yuv", "/nonexistent")).status(), rpc::FAILED);
+  EXPECT_EQ(trainer.accepted(), 0);
+}
+
+TEST_F(RunOnceTest, AStopWhileATrainerIsSilentSendsScoreAndSampleToTheController) {
+  std::stop_source stop;
+  LineServer trainer([&](const std::string&) -> LineServer::Reply {
+    stop.request_stop();
+    return {LineServer::Reply::Kind::kSilence, ""};
+  });
+  feedback_ = {.trainers = {"vmafx-trainer-a.videos.svc:9092"},
+               .patience = std::chrono::minutes(10),
+               .connect = [&](const std::string&, const base::Until& until) {
+                 return net::LineStream::Connect(trainer.address(), until);
+               }};
+  auto request = JobFor(Fixtures() / "ref.yuv", Fixtures() / "dist.yuv");
+  request.set_namespace_("videos");
+  const std::string id = client_.Submit(request);
+
+  const auto ending = Run(OptionsFor(id), stop.get_token());
+
+  ASSERT_TRUE(ending.ok()) << ending.error().message();
+  EXPECT_EQ(*ending, Ending::kReported);
+  EXPECT_EQ(client_.Get(id).status(), rpc::COMPLETED);
+  EXPECT_THAT(Metrics(), HasSubstr("vmafx_controller_feedback_pending 1"));
 }
 
 TEST_F(RunOnceTest, HasNothingToDoForAFinishedJob) {
-  const std::string id = Submit(JobFor("/a", "/b"));
-  Cancel(id);
+  const std::string id = client_.Submit(JobFor("/a", "/b"));
+  client_.Cancel(id);
 
   const auto ending = Run(OptionsFor(id));
 

@@ -57,7 +57,19 @@ Result<Credentials> Session::Renew(const Credentials& stale, const Until& until)
 }
 
 void Session::StartJob(const JobRef& job, std::stop_source cancelled) {
-  state_.With([&](State& state) { state.jobs.insert_or_assign(job, std::move(cancelled)); });
+  state_.With([&](State& state) {
+    // Cancellations come by id alone, so no two attempts of a job are beaten for: the older one's
+    // lease is lost, or there were no newer one.
+    for (auto it = state.jobs.begin(); it != state.jobs.end();) {
+      if (it->first.id != job.id) {
+        ++it;
+        continue;
+      }
+      it->second.request_stop();
+      it = state.jobs.erase(it);
+    }
+    state.jobs.insert_or_assign(job, std::move(cancelled));
+  });
 }
 
 void Session::EndJob(const JobRef& job) {

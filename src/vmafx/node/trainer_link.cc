@@ -30,8 +30,11 @@ void Settle(Delivery& delivery, const api::FeedbackReply& reply) {
 
 }  // namespace
 
-TrainerLink::TrainerLink(std::string address, base::Clock& clock, base::Log log)
-    : address_(std::move(address)), log_(std::move(log)), queue_(kMostWaiting) {
+TrainerLink::TrainerLink(std::string address, Connect connect, base::Clock& clock, base::Log log)
+    : address_(std::move(address)),
+      connect_(std::move(connect)),
+      log_(std::move(log)),
+      queue_(kMostWaiting) {
   crew_.Start("feedback", [this, &clock](std::stop_token stop) {
     Loop(Until(clock, base::Instant::max(), std::move(stop)));
   });
@@ -68,7 +71,7 @@ void TrainerLink::Deliver(Delivery& delivery, const Until& until) {
 
 Result<api::FeedbackReply> TrainerLink::Exchange(const Delivery& delivery, const Until& until) {
   if (!stream_) {
-    stream_.emplace(TRY(net::LineStream::Connect(address_, until.Within(kLongestConnect))));
+    stream_.emplace(TRY(connect_(address_, until.Within(kLongestConnect))));
   }
   TRY(stream_->Write(delivery.line, until));
   const std::string line = TRY(stream_->Read(api::kMostFeedbackLine, until));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,8 +34,11 @@ struct Delivery {
 // sent again, over a new connection and with growing waits, until its deadline. Thread-safe.
 class TrainerLink {
  public:
-  // `address` as net::LineStream::Connect takes it.
-  TrainerLink(std::string address, base::Clock& clock, base::Log log);
+  using Connect = std::function<base::Result<net::LineStream>(const std::string& address,
+                                                              const base::Until& until)>;
+
+  // `address` as `connect`, which is net::LineStream::Connect, takes it.
+  TrainerLink(std::string address, Connect connect, base::Clock& clock, base::Log log);
 
   const std::string& address() const { return address_; }
 
@@ -47,6 +51,7 @@ class TrainerLink {
   base::Result<api::FeedbackReply> Exchange(const Delivery& delivery, const base::Until& until);
 
   std::string address_;
+  Connect connect_;
   base::Log log_;
   base::Queue<std::shared_ptr<Delivery>> queue_;
   std::optional<net::LineStream> stream_;  // of the link's thread
