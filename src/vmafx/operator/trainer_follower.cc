@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "vmafx/api/feedback.h"
 #include "vmafx/api/names.h"
 
 namespace vmafx::operators {
@@ -18,9 +17,9 @@ constexpr auto kShortestRound = milliseconds(500);
 
 }  // namespace
 
-std::string TrainerStatusUrl(const kube::Key& training) {
-  return fmt::format("http://{}:{}/status", api::TrainerHost(training.name, training.ns),
-                     api::kTrainerStatusPort);
+std::string TrainerStatusUrl(const std::string& ip) {
+  const bool six = ip.find(':') != std::string::npos;
+  return fmt::format("http://{}:{}/status", six ? "[" + ip + "]" : ip, api::kTrainerStatusPort);
 }
 
 TrainerFollower::TrainerFollower(TrainerFollowerOptions options, base::Clock& clock, base::Log log,
@@ -37,16 +36,16 @@ void TrainerFollower::Stop() {
   crew_.StopAndJoin();
 }
 
-Followed TrainerFollower::Follow(const kube::Key& training, const std::string& uid) {
+Followed TrainerFollower::Follow(const kube::Key& training, const TrainerPod& pod) {
   std::optional<std::stop_source> replaced;
   bool is_new = false;
   int thread = 0;  // to be started, or 0
   const Followed known = state_.With([&](State& state) {
     Target& target = state.targets[training];
-    is_new = target.uid != uid;
+    is_new = target.pod != pod;
     if (is_new) {
       replaced = target.stop;
-      target = Target{uid, {}};
+      target = Target{pod, {}};
     }
     const int wanted = std::min(static_cast<int>(state.targets.size()), options_.most_threads);
     if (state.threads < wanted) thread = ++state.threads;
@@ -60,11 +59,10 @@ Followed TrainerFollower::Follow(const kube::Key& training, const std::string& u
   return known;
 }
 
-Followed TrainerFollower::Find(const kube::Key& training, const std::string& uid) const {
+Followed TrainerFollower::Find(const kube::Key& training) const {
   return state_.Read([&](const State& state) {
     auto found = state.targets.find(training);
-    return found == state.targets.end() || found->second.uid != uid ? Followed()
-                                                                    : found->second.known;
+    return found == state.targets.end() ? Followed() : found->second.known;
   });
 }
 
@@ -112,12 +110,12 @@ void TrainerFollower::TakeTurn(const kube::Key& training, std::stop_token stop) 
   if (target->failures == 0 && target->known.report) revision = target->known.report->revision;
   const base::Instant started = clock_.Now();
   const auto outcome =
-      Ask(training, revision, wait,
+      Ask(target->pod, revision, wait,
           base::Until::After(clock_, wait + kAnswerLimit, target->stop.get_token()));
   // Ended by us: it says nothing about the trainer. Another one of that name is in the queue.
   if (target->stop.stop_requested()) return queue_.Done(training);
   const bool news = !outcome.ok() || !target->known.report || *outcome != *target->known.report;
-  if (!Take(training, target->uid, outcome)) return queue_.Done(training);
+  if (!Take(training, target->pod, outcome)) return queue_.Done(training);
   if (!outcome.ok()) {
     queue_.Failed(training);
   } else if (crowded) {
@@ -129,26 +127,26 @@ void TrainerFollower::TakeTurn(const kube::Key& training, std::stop_token stop) 
   }
 }
 
-base::Result<TrainerReport> TrainerFollower::Ask(const kube::Key& training,
+base::Result<TrainerReport> TrainerFollower::Ask(const TrainerPod& pod,
                                                  std::optional<int64_t> revision, seconds wait,
                                                  const base::Until& until) {
-  std::string url = options_.url(training);
+  const std::string place = options_.url(pod.ip);
+  std::string url = place;
   if (revision) url += fmt::format("?revision={}&wait={}s", *revision, wait.count());
   const net::Response answer = TRY(http_->Send({.url = url}, until));
   if (answer.status != 200) {
-    return base::Fail(base::Code::kUnavailable, "{} answered {}, not 200", options_.url(training),
-                      answer.status);
+    return base::Fail(base::Code::kUnavailable, "{} answered {}, not 200", place, answer.status);
   }
-  return ReadTrainerReport(answer.body).During("the answer of " + options_.url(training));
+  return ReadTrainerReport(answer.body).During("the answer of " + place);
 }
 
-bool TrainerFollower::Take(const kube::Key& training, const std::string& uid,
+bool TrainerFollower::Take(const kube::Key& training, const TrainerPod& pod,
                            const base::Result<TrainerReport>& outcome) {
   bool kept = false;
   Followed before, after;
   state_.With([&](State& state) {
     auto found = state.targets.find(training);
-    if (found == state.targets.end() || found->second.uid != uid) return;
+    if (found == state.targets.end() || found->second.pod != pod) return;
     kept = true;
     Target& target = found->second;
     before = target.known;

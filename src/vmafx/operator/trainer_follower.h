@@ -29,12 +29,20 @@ struct TrainerFollowerOptions {
   int most_threads = 32;                             // trainers listened to at once
   std::chrono::seconds wait{30};                     // of one long poll
   base::Duration crowded = std::chrono::seconds(2);  // with more trainers: between two looks
-  // Where a trainer's status is: "http://HOST:PORT/status".
-  std::function<std::string(const kube::Key& training)> url;
+  // Where the status of a trainer at this address is: "http://IP:PORT/status".
+  std::function<std::string(const std::string& ip)> url;
 };
 
-// "http://vmafx-trainer-NAME.NAMESPACE.svc:9091/status".
-std::string TrainerStatusUrl(const kube::Key& training);
+// "http://IP:9091/status".
+std::string TrainerStatusUrl(const std::string& ip);
+
+// The Pod that a trainer runs in. Asked by its own address: so an answer is this Pod's and no
+// earlier one's, and also comes while it is not ready, when it says why.
+struct TrainerPod {
+  std::string uid;
+  std::string ip;
+  bool operator==(const TrainerPod&) const = default;
+};
 
 // Listens to trainers, each on a thread of its own: GET /status?revision=N&wait=30s answers as soon
 // as something changed. More trainers than threads take turns. One that does not answer is asked
@@ -52,17 +60,18 @@ class TrainerFollower {
   // Ends running calls and joins; nobody is followed after it. Safe to repeat.
   void Stop();
 
-  // Listens to the trainer of this VmafxModelTraining from now on. What is known of it.
-  Followed Follow(const kube::Key& training, const std::string& uid);
-  // What is known, without listening to it.
-  Followed Find(const kube::Key& training, const std::string& uid) const;
+  // Listens to the trainer of this VmafxModelTraining, which runs in `pod`, from now on. What is
+  // known of it.
+  Followed Follow(const kube::Key& training, const TrainerPod& pod);
+  // What is known of the one that is listened to.
+  Followed Find(const kube::Key& training) const;
   // One that does not answer is asked at once: there is reason to think that it does now.
   void Nudge(const kube::Key& training);
   void Forget(const kube::Key& training);
 
  private:
   struct Target {
-    std::string uid;
+    TrainerPod pod;
     Followed known;
     int failures = 0;  // in a row
     std::stop_source stop = {};
@@ -75,10 +84,10 @@ class TrainerFollower {
   void Work(std::stop_token stop);
   void TakeTurn(const kube::Key& training, std::stop_token stop);
   // One GET of the status, that waits for news beyond `revision` if there is one.
-  base::Result<TrainerReport> Ask(const kube::Key& training, std::optional<int64_t> revision,
+  base::Result<TrainerReport> Ask(const TrainerPod& pod, std::optional<int64_t> revision,
                                   std::chrono::seconds wait, const base::Until& until);
   // Keeps the outcome, tells of news; false when that trainer is not followed any more.
-  bool Take(const kube::Key& training, const std::string& uid,
+  bool Take(const kube::Key& training, const TrainerPod& pod,
             const base::Result<TrainerReport>& outcome);
 
   const TrainerFollowerOptions options_;

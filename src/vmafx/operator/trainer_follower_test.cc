@@ -13,7 +13,7 @@ using testing::FakeTrainer;
 class TrainerFollowerTest : public ::testing::Test {
  protected:
   std::unique_ptr<TrainerFollower> Start(TrainerFollowerOptions options = {}) {
-    if (!options.url) options.url = [this](const kube::Key&) { return trainer_.url(); };
+    if (!options.url) options.url = [this](const std::string&) { return trainer_.url(); };
     return std::make_unique<TrainerFollower>(
         options, clock_, base::Log::Nowhere(), [this](const kube::Key& training) {
           told_.With([&](std::map<kube::Key, int>& told) { ++told[training]; });
@@ -24,9 +24,9 @@ class TrainerFollowerTest : public ::testing::Test {
   Followed Await(TrainerFollower& follower, const kube::Key& training,
                  const std::function<bool(const Followed&)>& ready) {
     auto waited = told_.Await(base::Until::After(clock_, seconds(30)),
-                              [&](const auto&) { return ready(follower.Find(training, "u")); });
-    EXPECT_TRUE(waited.ok()) << "trouble: " << follower.Find(training, "u").trouble;
-    return follower.Find(training, "u");
+                              [&](const auto&) { return ready(follower.Find(training)); });
+    EXPECT_TRUE(waited.ok()) << "trouble: " << follower.Find(training).trouble;
+    return follower.Find(training);
   }
   static auto Samples(int64_t count) {
     return [=](const Followed& known) {
@@ -35,6 +35,7 @@ class TrainerFollowerTest : public ::testing::Test {
   }
 
   const kube::Key training_{"films", "online"};
+  const TrainerPod pod_{"u", "10.0.0.1"};
   base::SystemClock clock_;
   FakeTrainer trainer_;
   base::Guarded<std::map<kube::Key, int>> told_;
@@ -42,7 +43,7 @@ class TrainerFollowerTest : public ::testing::Test {
 
 TEST_F(TrainerFollowerTest, HearsOfEveryChangeWithoutAskingInACircle) {
   const auto follower = Start();
-  follower->Follow(training_, "u");
+  follower->Follow(training_, pod_);
   Await(*follower, training_, Samples(0));
   trainer_.AwaitAsked(2);
 
@@ -57,7 +58,7 @@ TEST_F(TrainerFollowerTest, HearsOfEveryChangeWithoutAskingInACircle) {
 
 TEST_F(TrainerFollowerTest, SaysWhyATrainerDoesNotAnswerAndGoesOnWhenItDoes) {
   const auto follower = Start();
-  follower->Follow(training_, "u");
+  follower->Follow(training_, pod_);
   Await(*follower, training_, Samples(0));
 
   trainer_.Stop();
@@ -75,7 +76,7 @@ TEST_F(TrainerFollowerTest, SaysWhyATrainerDoesNotAnswerAndGoesOnWhenItDoes) {
 TEST_F(TrainerFollowerTest, AnAnswerThatIsNoneIsTrouble) {
   trainer_.AnswerWith(503);
   const auto follower = Start();
-  follower->Follow(training_, "u");
+  follower->Follow(training_, pod_);
   EXPECT_NE(
       Await(*follower, training_, [](const Followed& known) { return !known.trouble.empty(); })
           .trouble.find("answered 503, not 200"),
@@ -88,23 +89,24 @@ TEST_F(TrainerFollowerTest, AnAnswerThatIsNoneIsTrouble) {
   });
 }
 
-TEST_F(TrainerFollowerTest, KnowsNothingOfATrainingsPredecessor) {
+TEST_F(TrainerFollowerTest, KnowsNothingOfThePodBefore) {
   const auto follower = Start();
-  follower->Follow(training_, "u");
+  follower->Follow(training_, pod_);
   Await(*follower, training_, Samples(0));
+  trainer_.AwaitAsked(2);
 
-  EXPECT_FALSE(follower->Follow(training_, "v").report.has_value());
-  EXPECT_FALSE(follower->Find(training_, "u").report.has_value());
+  EXPECT_FALSE(follower->Follow(training_, {"v", "10.0.0.1"}).report.has_value());
+  Await(*follower, training_, Samples(0));
 }
 
 TEST_F(TrainerFollowerTest, ForgettingFreesTheThreadAtOnce) {
   const auto follower = Start({.most_threads = 1, .wait = seconds(3600)});
-  follower->Follow(training_, "u");
+  follower->Follow(training_, pod_);
   Await(*follower, training_, Samples(0));
   trainer_.AwaitAsked(2);
 
   follower->Forget(training_);
-  follower->Follow({"films", "next"}, "u");
+  follower->Follow({"films", "next"}, pod_);
 
   Await(*follower, {"films", "next"}, Samples(0));
 }
@@ -112,7 +114,7 @@ TEST_F(TrainerFollowerTest, ForgettingFreesTheThreadAtOnce) {
 TEST_F(TrainerFollowerTest, MoreTrainersThanThreadsTakeTurns) {
   const auto follower =
       Start({.most_threads = 2, .wait = seconds(1), .crowded = std::chrono::milliseconds(5)});
-  for (int i = 0; i < 5; ++i) follower->Follow({"films", std::to_string(i)}, "u");
+  for (int i = 0; i < 5; ++i) follower->Follow({"films", std::to_string(i)}, pod_);
   for (int i = 0; i < 5; ++i) Await(*follower, {"films", std::to_string(i)}, Samples(0));
 
   trainer_.Say({{"current_samples", 3}});
@@ -122,18 +124,17 @@ TEST_F(TrainerFollowerTest, MoreTrainersThanThreadsTakeTurns) {
 
 TEST_F(TrainerFollowerTest, StopsAtOnceThoughATrainerHasNoNews) {
   const auto follower = Start({.wait = seconds(3600)});
-  follower->Follow(training_, "u");
+  follower->Follow(training_, pod_);
   trainer_.AwaitAsked(2);
 
   follower->Stop();
 
-  EXPECT_TRUE(follower->Find(training_, "u").answers())
-      << "its own end is no trouble of the trainer";
+  EXPECT_TRUE(follower->Find(training_).answers()) << "its own end is no trouble of the trainer";
 }
 
-TEST(TrainerStatusUrlTest, IsTheServicesName) {
-  EXPECT_EQ(TrainerStatusUrl({"films", "online"}),
-            "http://vmafx-trainer-online.films.svc:9091/status");
+TEST(TrainerStatusUrlTest, IsAtThePodsOwnAddress) {
+  EXPECT_EQ(TrainerStatusUrl("10.0.0.1"), "http://10.0.0.1:9091/status");
+  EXPECT_EQ(TrainerStatusUrl("fd00::1"), "http://[fd00::1]:9091/status");
 }
 
 }  // namespace

@@ -15,16 +15,30 @@ using base::Result;
 using value::Json;
 
 constexpr size_t kLongestName = 256;
-constexpr size_t kLongestMessage = 4096;
+constexpr size_t kLongestMessage = 1024;                               // the rest is cut off
 constexpr int64_t kMostSamples = std::numeric_limits<int32_t>::max();  // as the CRD has it
 
-Result<std::string> ReadText(const Json& json, const char* field, size_t longest = kLongestName) {
+Result<std::string> ReadText(const Json& json, const char* field, size_t longest) {
   auto found = json.find(field);
   if (found == json.end() || found->is_null()) return std::string();
   if (!found->is_string()) return Fail(Code::kInvalid, "{} is not text", field);
   const auto& text = found->get_ref<const std::string&>();
   if (text.size() <= longest) return text;
   return Fail(Code::kInvalid, "{} is longer than {} bytes", field, longest);
+}
+
+Result<std::string> ReadName(const Json& json, const char* field) {
+  return ReadText(json, field, kLongestName);
+}
+
+// Cut between two characters, not within one.
+Result<std::string> ReadMessage(const Json& json, const char* field) {
+  std::string text = TRY(ReadText(json, field, std::string::npos));
+  if (text.size() <= kLongestMessage) return text;
+  size_t end = kLongestMessage;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text;
 }
 
 Result<int64_t> ReadCount(const Json& json, const char* field, int64_t most) {
@@ -39,7 +53,7 @@ Result<int64_t> ReadCount(const Json& json, const char* field, int64_t most) {
 }
 
 Result<std::string> ReadTime(const Json& json, const char* field) {
-  std::string text = TRY(ReadText(json, field));
+  std::string text = TRY(ReadName(json, field));
   if (text.empty() || ParseTime(text)) return text;
   return Fail(Code::kInvalid, "{} \"{}\" is not a time like 2026-01-31T12:00:00Z", field, text);
 }
@@ -57,13 +71,13 @@ Result<TrainerReport> ReadTrainerReport(std::string_view text) {
   const Json json = TRY(value::ParseJson(text));
   if (!json.is_object()) return Fail(Code::kInvalid, "not a JSON object");
   TrainerReport report;
-  report.phase = PhaseOf(TRY(ReadText(json, "phase")));
+  report.phase = PhaseOf(TRY(ReadName(json, "phase")));
   report.current_samples = TRY(ReadCount(json, "current_samples", kMostSamples));
   report.last_checkpoint = TRY(ReadTime(json, "last_checkpoint_time"));
-  report.model_version = TRY(ReadText(json, "model_version"));
-  report.model_digest = TRY(ReadText(json, "model_digest"));
-  report.last_stability_gate_result = TRY(ReadText(json, "last_stability_gate_result"));
-  report.message = TRY(ReadText(json, "message", kLongestMessage));
+  report.model_version = TRY(ReadName(json, "model_version"));
+  report.model_digest = TRY(ReadName(json, "model_digest"));
+  report.last_stability_gate_result = TRY(ReadName(json, "last_stability_gate_result"));
+  report.message = TRY(ReadMessage(json, "message"));
   report.revision = TRY(ReadCount(json, "revision", std::numeric_limits<int64_t>::max()));
   return report;
 }

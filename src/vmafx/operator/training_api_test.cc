@@ -20,7 +20,10 @@ class TrainingApiTest : public OperatorWorld {
                          base::Log::Nowhere());
     trainings_options_.trainer.image = "vmafx-trainer:test";
     trainings_options_.trainer.instance = "vmafx";
-    trainings_options_.follow.url = [this](const kube::Key&) { return trainer_.url(); };
+    trainings_options_.follow.url = [this](const std::string& ip) {
+      EXPECT_EQ(ip, "10.0.0.7");
+      return trainer_.url();
+    };
   }
   ~TrainingApiTest() override {
     StopOperator();
@@ -80,19 +83,37 @@ class TrainingApiTest : public OperatorWorld {
     return AwaitIn(*deployments_, name, "the Deployment", [](const kube::Object&) { return true; });
   }
 
-  // What the Deployment's controller says once the newest Pod is ready.
-  void RollOut(const std::string& name) {
+  // What the Deployment's controller does: a Pod of the newest template in the place of all others.
+  // Returns its name.
+  std::string MakePod(const std::string& name) {
     const kube::Object deployment = AwaitDeployment(name);
+    const auto pods = admin_->List(kPodKind, {.ns = ns_}, Long());
+    EXPECT_TRUE(pods.ok()) << pods.error().message();
+    for (const kube::ObjectPtr& old : pods->items) DeletePod(old->name());
+    Json pod = *deployment.Find({"spec", "template"});
+    pod["apiVersion"] = "v1";
+    pod["kind"] = "Pod";
+    pod["metadata"]["name"] = fmt::format("{}-{}", name, ++pods_made_);
+    pod["metadata"]["namespace"] = ns_;
+    auto created = admin_->Create(kube::Object(pod), Long());
+    EXPECT_TRUE(created.ok()) << created.error().message();
     auto patched =
         admin_->MergePatch(kDeploymentKind, {ns_, name},
                            {{"status",
                              {{"observedGeneration", *deployment.Find({"metadata", "generation"})},
                               {"replicas", 1},
-                              {"updatedReplicas", 1},
-                              {"readyReplicas", 1},
-                              {"availableReplicas", 1}}}},
+                              {"updatedReplicas", 1}}}},
                            "status", Long());
-    ASSERT_TRUE(patched.ok()) << patched.error().message();
+    EXPECT_TRUE(patched.ok()) << patched.error().message();
+    return pod["metadata"]["name"];
+  }
+  void RollOut(const std::string& name) {
+    SetPod(MakePod(name),
+           Json::parse(R"({"phase": "Running", "podIP": "10.0.0.7", "podIPs": [{"ip": "10.0.0.7"}],
+               "conditions": [{"type": "Ready", "status": "True"}],
+               "containerStatuses": [{"name": "trainer", "image": "x", "imageID": "",
+               "ready": true, "restartCount": 0,
+               "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}}]})"));
   }
   void Run(const std::string& name) {
     RollOut("vmafx-trainer-" + name);
@@ -107,6 +128,7 @@ class TrainingApiTest : public OperatorWorld {
   }
 
   FakeTrainer trainer_;
+  int pods_made_ = 0;
   std::optional<kube::Store> trainings_, deployments_;
 };
 
@@ -123,7 +145,7 @@ TEST_F(TrainingApiTest, MakesATrainerAndRunsWhenItAnswers) {
   }
   const kube::Object early = AwaitTrainingPhase("online", "Initializing");
   EXPECT_EQ(early.Condition("Ready"), "False");
-  EXPECT_EQ(trainer_.asked(), 0) << "nobody is asked before a Pod is ready";
+  EXPECT_EQ(trainer_.asked(), 0) << "nobody is asked before a Pod runs";
 
   RollOut("vmafx-trainer-online");
 
@@ -259,22 +281,14 @@ TEST_F(TrainingApiTest, LeavesWhatBelongsToSomebodyElseAlone) {
 TEST_F(TrainingApiTest, FailsWithTheReasonOfThePodAndRecovers) {
   StartOperator();
   CreateTraining("online");
-  const kube::Object deployment = AwaitDeployment("vmafx-trainer-online");
-  Json pod = *deployment.Find({"spec", "template"});
-  pod["apiVersion"] = "v1";
-  pod["kind"] = "Pod";
-  pod["metadata"]["name"] = "vmafx-trainer-online-x";
-  pod["metadata"]["namespace"] = ns_;
-  auto created = admin_->Create(kube::Object(pod), Long());
-  ASSERT_TRUE(created.ok()) << created.error().message();
+  const std::string pod = MakePod("vmafx-trainer-online");
 
-  SetPod("vmafx-trainer-online-x",
-         Json::parse(R"({"phase": "Pending", "containerStatuses": [{"name": "trainer",
+  SetPod(pod, Json::parse(R"({"phase": "Pending", "containerStatuses": [{"name": "trainer",
              "image": "x", "imageID": "", "ready": false, "restartCount": 0, "state": {"waiting":
              {"reason": "ErrImageNeverPull", "message": "image \"x\" is not present"}}}]})"));
   const kube::Object failed = AwaitTrainingPhase("online", "Failed");
   EXPECT_EQ(failed.String({"status", "message"}),
-            "trainer Pod vmafx-trainer-online-x: ErrImageNeverPull: image \"x\" is not present");
+            "trainer Pod vmafx-trainer-online-1: ErrImageNeverPull: image \"x\" is not present");
   EXPECT_EQ(EventReasons("online"), "Failed");
 
   Run("online");
@@ -292,6 +306,18 @@ TEST_F(TrainingApiTest, IsNotRunningWhileTheTrainerIsSilent) {
 
   trainer_.Restart();
   EXPECT_EQ(*AwaitTrainingPhase("online", "Running").Find({"status", "currentSamples"}), 7);
+}
+
+TEST_F(TrainingApiTest, ShowsWhyATrainerCannotBegin) {
+  trainer_.Say({{"phase", "initializing"}, {"message", "base model r.svc/m:v1: not found"}});
+  StartOperator();
+  CreateTraining("online");
+  RollOut("vmafx-trainer-online");
+
+  Await("online", "the reason", [](const kube::Object& training) {
+    return training.String({"status", "phase"}) == "Initializing" &&
+           training.String({"status", "message"}) == "base model r.svc/m:v1: not found";
+  });
 }
 
 TEST_F(TrainingApiTest, CountsTheHealthyNodesThatItListensTo) {

@@ -147,12 +147,11 @@ TrainingView TrainingReconciler::View(const api::Training& training, const std::
   view.deployment = stores_.deployments.Find(name);
   view.claim = stores_.claims.Find(name);
   view.pods = stores_.pods.List(key.ns, {{std::string(api::kTrainingLabel), key.name}});
-  if (!refusal.empty()) {
-    follower_.Forget(key);
-  } else if (ReadyReplicas(view.deployment) > 0) {
-    view.trainer = follower_.Follow(key, training.uid);
+  const auto running = refusal.empty() ? RunningTrainer(view.pods) : std::nullopt;
+  if (running) {
+    view.trainer = follower_.Follow(key, *running);
   } else {
-    view.trainer = follower_.Find(key, training.uid);
+    follower_.Forget(key);
   }
   const std::vector<kube::ObjectPtr> nodes = stores_.nodes.List(key.ns);
   view.active_nodes = std::count_if(nodes.begin(), nodes.end(), [&](const kube::ObjectPtr& node) {

@@ -107,7 +107,7 @@ Diagnosis DiagnosePod(const TrainingView& view, const kube::Object& pod) {
   }
   if (value::Find(*container, {"state", "running"}) != nullptr) {
     return Waiting("NotAnswering", view.trainer.trouble.empty()
-                                       ? who + " runs and is not ready yet"
+                                       ? who + " runs and has not answered yet"
                                        : who + " runs: " + view.trainer.trouble);
   }
   std::string text = who + " is being created";
@@ -181,8 +181,13 @@ void SetGate(api::TrainingStatus& status, int64_t generation, const std::string&
 
 }  // namespace
 
-int64_t ReadyReplicas(const kube::ObjectPtr& deployment) {
-  return Number(deployment, {"status", "readyReplicas"});
+std::optional<TrainerPod> RunningTrainer(const std::vector<kube::ObjectPtr>& pods) {
+  const kube::Object* pod = CurrentPod(pods);
+  if (pod == nullptr) return std::nullopt;
+  const std::string ip = pod->String({"status", "podIP"});
+  const bool runs = pod->Find({"status", "containerStatuses", "0", "state", "running"}) != nullptr;
+  if (!runs || ip.empty()) return std::nullopt;
+  return TrainerPod{pod->uid(), ip};
 }
 
 api::TrainingStatus NextTrainingStatus(const TrainingView& view) {

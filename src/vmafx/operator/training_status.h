@@ -28,8 +28,8 @@ struct TrainingView {
 // answers; what it said last stays when it does not.
 api::TrainingStatus NextTrainingStatus(const TrainingView& view);
 
-// How many of its Pods the Deployment says are ready.
-int64_t ReadyReplicas(const kube::ObjectPtr& deployment);
+// Of a trainer's Pods the one whose container runs now and can be asked; nullopt when none does.
+std::optional<TrainerPod> RunningTrainer(const std::vector<kube::ObjectPtr>& pods);
 
 // The event about a checkpoint that `next` shows and `old` does not; nullopt when there is none.
 // The same text whenever it is asked for.

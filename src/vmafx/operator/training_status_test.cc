@@ -196,6 +196,19 @@ TEST(TrainingStatusTest, LooksAtTheNewestPodThatStays) {
   EXPECT_EQ(NextTrainingStatus(view).message, "trainer Pod trainer-1 runs: connection refused");
 }
 
+TEST(TrainingStatusTest, AsksThePodThatRunsAtItsOwnAddress) {
+  EXPECT_EQ(RunningTrainer({}), std::nullopt);
+  EXPECT_EQ(RunningTrainer(WithPod(R"({"phase": "Pending", "podIP": "10.0.0.1"})").pods),
+            std::nullopt);
+  auto pods = WithPod(R"({"phase": "Running", "podIP": "10.0.0.1",
+      "containerStatuses": [{"state": {"running": {}}}]})")
+                  .pods;
+  EXPECT_EQ(RunningTrainer(pods), (TrainerPod{"", "10.0.0.1"}));
+  pods.push_back(Parse(R"({"metadata": {"creationTimestamp": "2026-01-01T11:00:00Z"},
+      "status": {"phase": "Pending"}})"));
+  EXPECT_EQ(RunningTrainer(pods), std::nullopt) << "the newest counts";
+}
+
 TEST(TrainingStatusTest, ARefusedSpecFailsAndADelayWaits) {
   TrainingView view = Answering();
   view.refusal = "spec.outputRegistry: nonsense";

@@ -36,17 +36,17 @@ struct TrainingsPart::Running {
       return node_changes.Matters(change) ? TrainingsOf(change.object->ns())
                                           : std::vector<kube::Key>();
     });
-    controller.Watch(deployments, [this](const kube::Change& change) {
-      auto keys = ctrl::ToOwner(kTrainingKind)(change);
+    controller.Watch(deployments, ctrl::ToOwner(kTrainingKind));
+    controller.Watch(services, ctrl::ToOwner(kTrainingKind));
+    controller.Watch(claims, ctrl::ToOwner(kTrainingKind));
+    controller.Watch(pods, [this](const kube::Change& change) {
+      auto keys = ToTraining(change);
       // A trainer that has become ready answers now.
-      if (ReadyReplicas(change.object) > 0) {
+      if (change.object->Condition("Ready") == "True") {
         for (const kube::Key& key : keys) follower.Nudge(key);
       }
       return keys;
     });
-    controller.Watch(services, ctrl::ToOwner(kTrainingKind));
-    controller.Watch(claims, ctrl::ToOwner(kTrainingKind));
-    controller.Watch(pods, ToTraining);
   }
   ~Running() {
     controller.Stop();
