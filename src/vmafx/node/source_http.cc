@@ -1,13 +1,12 @@
 #include "vmafx/node/source_http.h"
 
-#include <atomic>
 #include <charconv>
 #include <vector>
 
 #include <openssl/evp.h>
 
-#include "base/crew.h"
 #include "base/text.h"
+#include "vmafx/node/source_idle.h"
 
 namespace vmafx::node {
 namespace {
@@ -18,51 +17,6 @@ using base::Result;
 using base::Until;
 
 constexpr size_t kMostErrorBody = 64 << 10;
-
-// Stops its token when the peer has sent nothing for `limit`; the time in which nobody listens to
-// it does not count.
-class IdleWatch {
- public:
-  IdleWatch(base::Clock& clock, base::Duration limit, std::stop_token outer)
-      : clock_(clock), limit_(limit), on_stop_(std::move(outer), Stop{this}) {
-    Listen();
-    crew_.Start("idle watch", [this](std::stop_token stop) { Watch(std::move(stop)); });
-  }
-
-  void Listen() { since_ = clock_.Now().time_since_epoch().count(); }
-  void Pause() { since_ = kPaused; }
-  bool fired() const { return fired_; }
-  std::stop_token stop() const { return stop_.get_token(); }
-
- private:
-  struct Stop {
-    IdleWatch* watch;
-    void operator()() const { watch->stop_.request_stop(); }
-  };
-  static constexpr int64_t kPaused = -1;
-
-  void Watch(std::stop_token stop) {
-    while (!stop.stop_requested()) {
-      const int64_t since = since_;
-      const base::Instant now = clock_.Now();
-      const base::Instant from = since == kPaused ? now : base::Instant(base::Duration(since));
-      if (now - from >= limit_) {
-        fired_ = true;
-        stop_.request_stop();
-        return;
-      }
-      Until(clock_, from + limit_, stop).Pause(limit_);
-    }
-  }
-
-  base::Clock& clock_;
-  const base::Duration limit_;
-  std::atomic<int64_t> since_{kPaused};
-  std::atomic<bool> fired_{false};
-  std::stop_source stop_;
-  std::stop_callback<Stop> on_stop_;
-  base::Crew crew_;
-};
 
 std::optional<uint64_t> Number(std::string_view text) {
   uint64_t number = 0;
