@@ -62,6 +62,13 @@ struct Outcome {
   std::string allow;
 };
 
+// What the server itself says. `text` has nothing that JSON would escape.
+Answer Refusal(const HttpServerOptions& options, int status, const std::string& text) {
+  if (!options.json_errors) return {.status = status, .body = text + "\n"};
+  return {
+      .status = status, .body = "{\"error\":\"" + text + "\"}", .content_type = "application/json"};
+}
+
 ssize_t ReadUntilBroken(void* answer, uint64_t position, char* buffer, size_t most) {
   const Answer& it = *static_cast<const Answer*>(answer);
   const size_t end = std::min(*it.broken_after, it.body.size());
@@ -101,18 +108,18 @@ bool Matches(const Route& route, const std::string& path) {
   return path.starts_with(std::string_view(route.path).substr(0, route.path.size() - 1));
 }
 
-Outcome AnswerTo(const std::vector<Route>& routes, const Call& call) {
+Outcome AnswerTo(const Site& site, const Call& call) {
   std::set<std::string> methods;
-  for (const Route& route : routes) {
+  for (const Route& route : site.routes) {
     if (!Matches(route, call.path)) continue;
     const bool head = call.method == "HEAD" && route.method == "GET";
     if (head || route.method == call.method) return {route.handler(call), ""};
     methods.insert(route.method);
     if (route.method == "GET") methods.insert("HEAD");
   }
-  if (methods.empty()) return {{404, "not found\n"}, ""};
+  if (methods.empty()) return {Refusal(site.options, 404, "not found"), ""};
   const std::string allow = base::Join({methods.begin(), methods.end()}, ", ");
-  return {{405, "only " + allow + " is served here\n"}, allow};
+  return {Refusal(site.options, 405, "only " + allow + " is served here"), allow};
 }
 
 MHD_Result KeepHeader(void* call, MHD_ValueKind, const char* name, const char* value) {
@@ -142,8 +149,10 @@ bool AnnouncesMoreThan(size_t limit, const Call& call) {
   return std::from_chars(length->second.data(), end, bytes).ec != std::errc() || bytes > limit;
 }
 
-Outcome TooLarge(size_t limit) {
-  return {{413, fmt::format("the body is larger than {} bytes\n", limit)}, ""};
+Outcome TooLarge(const HttpServerOptions& options) {
+  return {
+      Refusal(options, 413, fmt::format("the body is larger than {} bytes", options.body_limit)),
+      ""};
 }
 
 MHD_Result OnRequest(void* context, MHD_Connection* connection, const char* path,
@@ -155,7 +164,9 @@ MHD_Result OnRequest(void* context, MHD_Connection* connection, const char* path
   // answer.
   if (*state == nullptr) {
     auto incoming = Begin(connection, path, method);
-    if (AnnouncesMoreThan(limit, incoming->call)) return Reply(connection, TooLarge(limit));
+    if (AnnouncesMoreThan(limit, incoming->call)) {
+      return Reply(connection, TooLarge(site.options));
+    }
     *state = incoming.release();
     return MHD_YES;
   }
@@ -168,7 +179,7 @@ MHD_Result OnRequest(void* context, MHD_Connection* connection, const char* path
     return MHD_YES;
   }
   return Reply(connection,
-               incoming.too_large ? TooLarge(limit) : AnswerTo(site.routes, incoming.call));
+               incoming.too_large ? TooLarge(site.options) : AnswerTo(site, incoming.call));
 }
 
 void OnDone(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {

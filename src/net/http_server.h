@@ -48,6 +48,8 @@ struct HttpServerOptions {
   bool thread_per_connection = false;
   std::optional<ServerTls> tls;
   int most_connections = 64;
+  // What the server refuses itself (404, 405, 413) is {"error": "..."} instead of plain text.
+  bool json_errors = false;
 };
 
 // A small HTTP/1.1 server (libmicrohttpd). A path that no route has is 404, another method of one

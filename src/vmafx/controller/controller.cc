@@ -55,6 +55,7 @@ Result<> Controller::StartServers(const Options& options) {
   net::HttpServerOptions http;
   http.tls = TRY(ReadTls(options.tls));
   http.thread_per_connection = true;
+  http.json_errors = true;
   http.most_connections = options.rest.most_scores + kSpareConnections;
   rest_ = std::make_unique<Rest>(
       *dispatcher_, *authenticator_, options.rest, [this] { return Ready(); },

@@ -187,6 +187,87 @@ TEST_F(GrpcServerTest, ClosesTheStreamAfterTheSnapshotWithoutFollow) {
   EXPECT_THAT(ids, ::testing::ElementsAre(running));
 }
 
+TEST_F(GrpcServerTest, ListsItsWorkersWithWhatTheySaidOfThemselves) {
+  v1::RegisterNodeRequest request;
+  request.set_name("pool-0");
+  request.set_namespace_("team-a");
+  request.set_vmafx_node("node-a");
+  request.set_device("cpu: 2 threads");
+  request.set_pool(true);
+  request.mutable_capability()->add_backends("cpu");
+  v1::RegisterNodeResponse session;
+  ASSERT_TRUE(Call(&Stub::RegisterNode, request, session).ok());
+  v1::HeartbeatRequest beat;
+  beat.set_node_id(session.node_id());
+  beat.set_session_token(session.session_token());
+  beat.set_jobs_running(2);
+  v1::HeartbeatResponse beaten;
+  ASSERT_TRUE(Call(&Stub::Heartbeat, beat, beaten).ok());
+
+  v1::ListNodesRequest all;
+  v1::ListNodesResponse nodes;
+  ASSERT_TRUE(Call(&Stub::ListNodes, all, nodes).ok());
+  ASSERT_EQ(nodes.nodes_size(), 1);
+  const v1::Node& node = nodes.nodes(0);
+  EXPECT_EQ(node.name(), "pool-0");
+  EXPECT_EQ(node.namespace_(), "team-a");
+  EXPECT_EQ(node.vmafx_node(), "node-a");
+  EXPECT_EQ(node.device(), "cpu: 2 threads");
+  EXPECT_EQ(node.capability().backends(0), "cpu");
+  EXPECT_EQ(node.jobs_running(), 2);
+  EXPECT_TRUE(node.pool());
+  EXPECT_TRUE(node.live());
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.WallNow().time_since_epoch());
+  EXPECT_NEAR(static_cast<double>(node.last_seen_ms()), static_cast<double>(now.count()), 60e3);
+
+  v1::ListNodesRequest others;
+  others.set_namespace_("team-b");
+  ASSERT_TRUE(Call(&Stub::ListNodes, others, nodes).ok());
+  EXPECT_EQ(nodes.nodes_size(), 0);
+}
+
+TEST_F(GrpcServerTest, KeepsAllOfAWorkersProvenance) {
+  const std::string id = Submit();
+  const auto session = Register("pod-1");
+  const auto job = Pull(session, id);
+  v1::ReportResultRequest report;
+  report.set_node_id(session.node_id());
+  report.set_session_token(session.session_token());
+  report.set_job_id(id);
+  report.set_attempt(job.attempt());
+  report.set_final(true);
+  report.set_score(50);
+  report.mutable_provenance()->set_model("vmaf_v0.6.1");
+  report.mutable_provenance()->set_model_sha256("0123456789abcdef");
+  report.mutable_provenance()->set_backend_used("cpu");
+  report.mutable_provenance()->add_feature_backends()->set_extractor("adm");
+  v1::ReportResultResponse reported;
+  ASSERT_TRUE(Call(&Stub::ReportResult, report, reported).ok());
+
+  EXPECT_EQ(Get(id).provenance().SerializeAsString(), report.provenance().SerializeAsString());
+}
+
+TEST_F(GrpcServerTest, RefusesFeedbackForWhoIsNoTrainerOfTheJobsNamespace) {
+  const std::string id = Submit();
+  const auto session = Register("pod-1");
+  Pull(session, id);
+  v1::ReportResultRequest report;
+  report.set_node_id(session.node_id());
+  report.set_session_token(session.session_token());
+  report.set_job_id(id);
+  report.set_final(true);
+  auto& feedback = *report.add_feedback();
+  feedback.set_trainer("metadata.internal:80");
+  feedback.set_sample(fmt::format(R"({{"job_id":"{}","features":[1],"true_score":1}})", id));
+  v1::ReportResultResponse reported;
+
+  const auto status = Call(&Stub::ReportResult, report, reported);
+
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("metadata.internal:80"));
+}
+
 TEST_F(GrpcServerTest, EndsOpenStreamsWhenItStops) {
   Follower follower(*stub_);
   const std::string id = Submit();

@@ -8,6 +8,7 @@
 #include "value/json.h"
 #include "vmafx/api/names.h"
 #include "vmafx/controller/testing/local_controller.h"
+#include "vmafx/controller/token_review.h"
 #include "vmafx/controller/v1/controller.grpc.pb.h"
 
 namespace vmafx::controller {
@@ -295,6 +296,28 @@ TEST_F(IdentityApiTest, LetsThePoolTakeUnpinnedJobsOfAll) {
   ASSERT_EQ(nodes.nodes_size(), 1);
   EXPECT_TRUE(nodes.nodes(0).pool());
   EXPECT_TRUE(nodes.nodes(0).live());
+}
+
+TEST_F(IdentityApiTest, ForgetsATokenAMinuteAfterItsPodIsGone) {
+  base::FakeClock clock;
+  auto reviewer = *TokenReviewer::Make(
+      {}, kube::MakeClient(kube::testing::SharedApiServer().Admin(), base::Log::Nowhere()), clock);
+  const std::string token = PodToken(ns_->name(), "job-1");
+  const auto review = [&] {
+    return reviewer->Review(token, "its hash", base::Until::After(clock, std::chrono::hours(1)));
+  };
+  const auto caller = review();
+  ASSERT_TRUE(caller.ok()) << caller.error().message();
+  EXPECT_EQ(caller->pod, "job-1");
+  EXPECT_EQ(caller->role, Role::kWorker);
+
+  const auto deleted =
+      client_->Delete({"v1", "Pod"}, {ns_->name(), "job-1"}, {.grace_seconds = 0}, Soon());
+  ASSERT_TRUE(deleted.ok()) << deleted.error().message();
+
+  EXPECT_TRUE(review().ok());
+  clock.Advance(std::chrono::seconds(61));
+  EXPECT_TRUE(review().Is(base::Code::kDenied));
 }
 
 TEST_F(IdentityApiTest, AsksAgainLaterWhenKubernetesDoesNotAnswer) {

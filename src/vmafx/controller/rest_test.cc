@@ -32,8 +32,8 @@ class RestTest : public ::testing::Test {
     rest_ = std::make_unique<Rest>(
         *dispatcher_, *authenticator_, options, [this] { return dispatcher_->Ready(); }, "1.2.3",
         clock_);
-    server_ =
-        *net::HttpServer::Start("127.0.0.1:0", rest_->Routes(), {.thread_per_connection = true});
+    server_ = *net::HttpServer::Start("127.0.0.1:0", rest_->Routes(),
+                                      {.thread_per_connection = true, .json_errors = true});
   }
   net::Response Send(const std::string& method, const std::string& path,
                      const std::string& body = "", const std::string& token = "") {
@@ -145,10 +145,46 @@ TEST_F(RestTest, NamesWhatIsWrongWithABody) {
   }
 }
 
+// Whatever a client sends, it is read or refused by a name.
+TEST(ScoreRequestTest, StandsAnyBytes) {
+  const std::string good =
+      R"({"reference":"r","distorted":"d","model":"m","options":{"width":64,"height":64,)"
+      R"("pixel_format":"420","bitdepth":8,"threads":2}})";
+  ASSERT_TRUE(ReadScoreRequest(good).ok());
+  uint32_t state = 11;
+  const auto next = [&state] { return (state = state * 1664525 + 1013904223) >> 8; };
+  for (int round = 0; round < 5000; ++round) {
+    std::string body = good;
+    for (uint32_t edits = next() % 4 + 1; edits > 0; --edits) {
+      const size_t at = next() % body.size();
+      switch (next() % 3) {
+        case 0:
+          body[at] = static_cast<char>(next());
+          break;
+        case 1:
+          body.erase(at, next() % 8 + 1);
+          break;
+        default:
+          body.insert(at, body.substr(next() % body.size(), next() % 16));
+      }
+      if (body.empty()) body = "{";
+    }
+    const auto read = ReadScoreRequest(body);
+    if (!read.ok()) {
+      EXPECT_FALSE(read.error().message().empty());
+    }
+  }
+  EXPECT_FALSE(ReadScoreRequest(std::string(100'000, '[')).ok());
+}
+
 TEST_F(RestTest, RefusesABodyAboveOneMebibyte) {
   Start();
 
-  EXPECT_EQ(Score(std::string((1 << 20) + 1, ' ')).status, 413);
+  const auto response = Score(std::string((1 << 20) + 1, ' '));
+
+  EXPECT_EQ(response.status, 413);
+  EXPECT_TRUE(Json::parse(response.body).contains("error"));
+  EXPECT_EQ(Score(std::string(1 << 20, ' ')).status, 400);
 }
 
 TEST_F(RestTest, CancelsTheJobOfACallWhoseTimeIsOver) {
