@@ -53,7 +53,7 @@ case $1 in
     [ "$items" = rclone.conf ] || fail "the worker mounts \"$items\" of Secret rclone-config, not rclone.conf alone"
     ;;
   refused)
-    says job-missing-object 'missing\.yuv' 'not found|no such|does not exist'
+    says job-missing-object 'missing\.yuv' 'no object|not found' 'correct|upload'
     says job-wrong-key 'e2eminio' 'denied|forbidden|refused|credential|access key|SignatureDoesNotMatch'
     says job-cut-stream 'cut/dist\.yuv' '24576|49152|ended early|incomplete|cut|short'
     ;;

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import json
 import os
-import pathlib
 import re
 import socket
 import subprocess
@@ -21,10 +20,12 @@ import urllib.request
 NAMESPACE = os.environ["NAMESPACE"]
 TRAINING = "train-online-e2e"
 JOB = "job-trainer-seed"
-REGISTRY = "registry-stub:5000"
+REGISTRY = "services/registry-stub:5000"
+TRAINER = f"vmafx-trainer-{TRAINING}"
 REPOSITORY = "vmafx-models"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-LAYER = "application/vnd.vmafx.model.v1+onnx"
+LAYER = "application/vnd.vmafx.model.onnx"
+ARTIFACT = "application/vnd.vmafx.model.v1+json"
 
 
 def fail(message):
@@ -43,18 +44,19 @@ def get(kind, name):
 
 @contextlib.contextmanager
 def services():
-    """Yields fetch(service, path, accept) -> (body, headers) for the Services of the namespace."""
+    """Yields fetch("services/NAME:PORT" or "pods/NAME:PORT", path, ...) -> (body, headers) in the namespace."""
     proxy = subprocess.Popen(["kubectl", "proxy", "--port=0"], text=True, stdout=subprocess.PIPE)
     try:
         port = re.search(r":(\d+)$", proxy.stdout.readline().strip()).group(1)
 
-        def fetch(service, path, accept="*/*"):
-            url = f"http://127.0.0.1:{port}/api/v1/namespaces/{NAMESPACE}/services/{service}/proxy{path}"
+        def fetch(target, path, accept="*/*", body=None):
+            url = f"http://127.0.0.1:{port}/api/v1/namespaces/{NAMESPACE}/{target}/proxy{path}"
+            request = urllib.request.Request(url, data=body, headers={"Accept": accept})
             try:
-                with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": accept}), timeout=20) as answer:
+                with urllib.request.urlopen(request, timeout=20) as answer:
                     return answer.read(), answer.headers
             except urllib.error.HTTPError as error:
-                fail(f"{service} answers {path} with {error.code}: {error.read().decode(errors='replace')[:300]}")
+                fail(f"{target} answers {path} with {error.code}: {error.read().decode(errors='replace')[:300]}")
 
         yield fetch
     finally:
@@ -124,48 +126,52 @@ def pull():
         model, _ = fetch(REGISTRY, f"/v2/{REPOSITORY}/blobs/{layers[0]['digest']}")
         want("the model's digest", digest(model), layers[0]["digest"])
         want("the model's size", len(model), layers[0]["size"])
-        samples = json.loads(fetch(f"vmafx-trainer-{TRAINING}:9091", "/samples?limit=10")[0])
+        sample = json.loads(fetch(f"services/{TRAINER}:9091", "/samples/newest")[0])
+    want("the artifact's type", manifest.get("artifactType"), ARTIFACT)
     # All annotations: vmafx-trainer.
     notes = manifest.get("annotations", {})
-    want("annotation dev.vmafx.model.samples", notes.get("dev.vmafx.model.samples"), "1")
-    want("annotation dev.vmafx.model.base", notes.get("dev.vmafx.model.base"), "vmaf_v0.6.1")
-    want("annotation dev.vmafx.model.sha256", notes.get("dev.vmafx.model.sha256"), digest(model).split(":")[1])
-    if "dev.vmafx.model.metric" not in notes:
-        fail(f"the manifest does not say how good the model is: {notes}")
-    want("the number of samples that the trainer holds", len(samples), 1)
+    want("annotation dev.vmafx.samples", notes.get("dev.vmafx.samples"), "1")
+    want("annotation dev.vmafx.base-model", notes.get("dev.vmafx.base-model"), "vmaf_v0.6.1")
+    want("annotation dev.vmafx.sha256", notes.get("dev.vmafx.sha256"), digest(model).split(":")[1])
+    want("annotation dev.vmafx.gate", notes.get("dev.vmafx.gate"), "NotEnoughSamples")
     # The sample is the job's, with its exact score.
-    want("the sample's job", samples[0]["job_id"], job["controllerJobID"])
-    want("the sample's score", samples[0]["true_score"], job["score"])
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        (folder / "model.onnx").write_bytes(model)
-        (folder / "features.json").write_text(json.dumps(samples[0]["features"]))
-        kubectl("create", "configmap", "checkpoint", f"--from-file={folder}")
+    want("the sample's job", sample["job_id"], job["controllerJobID"])
+    want("the sample's score", sample["true_score"], job["score"])
+    with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
+        file.write(model)
+        file.flush()
+        kubectl("create", "configmap", "checkpoint", f"--from-file=model.onnx={file.name}")
 
 
 def evaluated():
-    """The model that was pulled predicts the sample better than the one it started from does."""
-    answers = {}
-    for container in ("checkpoint", "base"):
-        line = kubectl("logs", "job/evaluate", "--container", container).strip().splitlines()[-1]
-        answers[container] = json.loads(line)["score"]
+    """The model that was pulled predicts the sample better than the one that the trainer started from does."""
     score = get("vmafxjob", JOB)["status"]["score"]
-    if answers["checkpoint"] == answers["base"]:
-        fail(f"the checkpoint predicts {answers['base']}, as if nothing had been learnt")
-    if abs(answers["checkpoint"] - score) >= abs(answers["base"] - score):
-        fail(f"the checkpoint predicts {answers['checkpoint']}, its base {answers['base']}: not nearer to {score}")
+    with services() as fetch:
+        sample = json.loads(fetch(f"services/{TRAINER}:9091", "/samples/newest")[0])
+        question = json.dumps({"features": [sample["features"]]}).encode()
+
+        def predict(target):
+            return json.loads(fetch(target, "/predict", body=question)[0])["base_scores"][0]
+
+        # Both are vmafx-trainer: the Pod started from the pulled file, the training from the built-in model.
+        checkpoint, base = predict("pods/evaluate:9091"), predict(f"services/{TRAINER}:9091")
+    if checkpoint == base:
+        fail(f"the checkpoint predicts {base}, as if nothing had been learnt")
+    if abs(checkpoint - score) >= abs(base - score):
+        fail(f"the checkpoint predicts {checkpoint}, its base {base}: not nearer to {score}")
+    print(f"score {score}: the base model predicts {base:.3f}, the checkpoint {checkpoint:.3f}")
 
 
 def again():
     """The job's sample once more, as the controller would bring it after a lost answer: acknowledged, not counted."""
     with services() as fetch:
-        trainer = f"vmafx-trainer-{TRAINING}"
-        sample = json.loads(fetch(trainer + ":9091", "/samples?limit=10")[0])[0]
-        with connection(trainer, 9092) as feedback:
-            feedback.sendall((json.dumps(sample) + "\n").encode())
+        sample = fetch(f"services/{TRAINER}:9091", "/samples/newest")[0]
+        with connection(TRAINER, 9092) as feedback:
+            feedback.sendall(sample)
             reply = json.loads(feedback.makefile().readline())
         want("the trainer's acknowledgement", reply.get("ok"), True)
-        want("current_samples", json.loads(fetch(trainer + ":9091", "/status")[0])["current_samples"], 1)
+        status = json.loads(fetch(f"services/{TRAINER}:9091", "/status")[0])
+    want("current_samples", status["current_samples"], 1)
     want("currentSamples", get("vmafxmodeltraining", TRAINING)["status"]["currentSamples"], 1)
 
 
