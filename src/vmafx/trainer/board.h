@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/guarded.h"
+#include "vmafx/api/feedback.h"
 #include "vmafx/trainer/store.h"
 #include "vmafx/trainer/student.h"
 
@@ -26,7 +28,8 @@ struct View {
   int64_t duplicates = 0;     // samples of jobs that were counted before, since the start
   int64_t push_failures = 0;  // since the start
   CheckpointRecord record;
-  std::shared_ptr<const Student> student;  // as learnt so far; null while initializing
+  std::optional<api::FeedbackSample> newest;  // the last one counted since the start
+  std::shared_ptr<const Student> student;     // as learnt so far; null while initializing
   std::shared_ptr<const Student> base;
 };
 

@@ -51,6 +51,7 @@ Result<> Course::Load() {
   training_.clear();
   held_out_.clear();
   stable_.reset();
+  newest_.reset();
   counted_ = TRY(store_.Counted());
   record_ = TRY(store_.LoadRecord());
   for (StoredSample& stored : TRY(store_.Samples())) {
@@ -102,6 +103,7 @@ Result<api::FeedbackReply> Course::Add(const api::FeedbackSample& sample) {
   StoredSample stored{
       counted_, counted_ % kHeldOutEvery == 0, {sample.features, sample.true_score}};
   TRY(store_.Add(sample.job_id, stored));
+  newest_ = sample;
   if (stored.held_out) {
     held_out_.push_back(std::move(stored));
     if (held_out_.size() > kMostHeldOut) held_out_.pop_front();

@@ -84,6 +84,8 @@ class Course {
   void CountRefused() { ++refused_; }
   int64_t refused() const { return refused_; }
   int64_t duplicates() const { return duplicates_; }
+  // The last one that was counted.
+  const std::optional<api::FeedbackSample>& newest() const { return newest_; }
   int64_t evictions() const { return evictions_; }
 
  private:
@@ -103,6 +105,7 @@ class Course {
   double loss_ = 0;
   int64_t refused_ = 0;
   int64_t duplicates_ = 0;
+  std::optional<api::FeedbackSample> newest_;
   int64_t evictions_ = 0;
 };
 

@@ -94,11 +94,15 @@ Result<> WriteAll(int fd, std::string_view bytes, const Until& until) {
 
 // The replies to `lines`, each with its end; nullopt when the handler closes.
 std::optional<std::string> Answer(const std::vector<LineBuffer::Line>& lines,
-                                  const LineHandler& handler, const std::string& too_long,
+                                  const LineHandler& handler, const LineServerOptions& options,
                                   const Until& until) {
   std::vector<std::string_view> good;
   for (const auto& line : lines) {
-    if (!line.too_long) good.push_back(line.text);
+    if (!line.too_long) {
+      good.push_back(line.text);
+    } else if (options.on_too_long) {
+      options.on_too_long();
+    }
   }
   std::vector<std::string> replies;
   if (!good.empty()) {
@@ -108,7 +112,8 @@ std::optional<std::string> Answer(const std::vector<LineBuffer::Line>& lines,
   }
   std::string text;
   size_t next = 0;
-  for (const auto& line : lines) text += (line.too_long ? too_long : replies[next++]) + "\n";
+  for (const auto& line : lines)
+    text += (line.too_long ? options.too_long : replies[next++]) + "\n";
   return text;
 }
 
@@ -162,7 +167,7 @@ void LineServer::Serve(const sys::Fd& socket, std::stop_token stop) {
     if (!came.ok() || !*came) return;
     for (auto lines = buffer.Take(); !lines.empty(); lines = buffer.Take()) {
       const Until handling = Until::After(clock_, options_.handling_time, stop);
-      const auto replies = Answer(lines, handler, options_.too_long, handling);
+      const auto replies = Answer(lines, handler, options_, handling);
       if (!replies || !WriteAll(socket.get(), *replies, handling).ok()) return;
       line_end = base::Instant::max();
     }

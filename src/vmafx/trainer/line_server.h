@@ -24,7 +24,9 @@ using LineHandler = std::function<std::optional<std::vector<std::string>>(
 struct LineServerOptions {
   size_t most_line = 64 * 1024;  // bytes with its end; longer ones are answered by `too_long`
   std::string too_long;
-  size_t most_connections = 128;                            // further ones are closed at once
+  std::function<void()> on_too_long;  // called for each such line, on its connection's thread; may
+                                      // be empty
+  size_t most_connections = 128;      // further ones are closed at once
   base::Duration idle = std::chrono::minutes(5);            // without a byte of the client
   base::Duration line_time = std::chrono::seconds(30);      // for a line that has begun
   base::Duration handling_time = std::chrono::seconds(60);  // for a handler, and for its replies

@@ -32,8 +32,9 @@ Result<sockaddr_in> ReadAddress(const std::string& address) {
   result.sin_family = AF_INET;
   uint16_t port = 0;
   const char* end = address.data() + address.size();
-  const bool number = colon != std::string::npos && colon + 1 < address.size() &&
-                      std::from_chars(address.data() + colon + 1, end, port).ptr == end;
+  const char* start = address.data() + (colon == std::string::npos ? 0 : colon + 1);
+  const auto [after, problem] = std::from_chars(start, end, port);
+  const bool number = colon != std::string::npos && problem == std::errc() && after == end;
   if (!number || inet_pton(AF_INET, host.c_str(), &result.sin_addr) != 1) {
     return Fail(Code::kInvalid, "listen address \"{}\": want \":PORT\" or \"IPV4:PORT\"", address);
   }

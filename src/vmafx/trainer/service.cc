@@ -143,8 +143,10 @@ Result<> Service::Run(Student base_model) {
   }
   trainer_ = std::make_unique<Trainer>(std::move(course), board_, clock_, log_);
   const auto make_handler = [this] { return MakeFeedbackHandler(*trainer_, board_, log_); };
-  feedback_ = std::make_unique<LineServer>(*std::move(listener_), make_handler,
-                                           FeedbackServerOptions(), clock_, log_);
+  LineServerOptions limits = FeedbackServerOptions();
+  limits.on_too_long = [this] { board_.Update([](View& view) { ++view.bad_lines; }); };
+  feedback_ = std::make_unique<LineServer>(*std::move(listener_), make_handler, std::move(limits),
+                                           clock_, log_);
   checkpointer_ =
       std::make_unique<Checkpointer>(options_.checkpoint, *trainer_, board_, http_, clock_, log_);
   board_.Update([](View& view) {

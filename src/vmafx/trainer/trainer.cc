@@ -133,6 +133,7 @@ void Trainer::Publish() {
     view.duplicates = course_.duplicates();
     view.evictions = course_.evictions();
     view.record = course_.record();
+    view.newest = course_.newest();
     view.student = std::move(student);
     view.base = std::move(base);
   });

@@ -89,6 +89,11 @@ Answer PredictAnswer(const Call& call, const View& view) {
   return answer.ok() ? JsonAnswer(*answer) : Problem(400, answer.error().message());
 }
 
+Answer Newest(const View& view) {
+  if (!view.newest) return Problem(404, "no sample was counted since the start");
+  return {200, api::WriteSample(*view.newest) + "\n", kJsonType};
+}
+
 Answer Ready(const View& view) {
   if (view.phase == "running") return {200, "ok\n"};
   return {503, view.phase + ": " + view.message + "\n"};
@@ -97,19 +102,23 @@ Answer Ready(const View& view) {
 }  // namespace
 
 std::string StatusJson(const View& view) {
-  Json json = {{"phase", view.phase},
-               {"current_samples", view.samples},
-               {"model_version", view.record.model_version},
-               {"model_digest", view.record.model_digest},
-               {"last_stability_gate_result", view.record.gate_result},
-               {"message", view.message},
-               {"revision", view.revision},
-               {"steps", view.steps},
-               {"loss", view.loss},
-               {"held_out_samples", view.held_out},
-               {"stable_version", view.record.stable_version},
-               {"n_features", features::Names().size()}};
-  json["last_checkpoint"] = view.record.at;
+  const Json json = {{"phase", view.phase},
+                     {"current_samples", view.samples},
+                     {"model_version", view.record.model_version},
+                     {"model_digest", view.record.model_digest},
+                     {"last_stability_gate_result", view.record.gate_result},
+                     {"message", view.message},
+                     {"revision", view.revision},
+                     {"steps", view.steps},
+                     {"loss", view.loss},
+                     {"held_out_samples", view.held_out},
+                     {"stable_version", view.record.stable_version},
+                     {"n_features", features::Names().size()},
+                     {"last_checkpoint_time", view.record.at},
+                     {"checkpoints",
+                      {{"Passed", view.record.passed},
+                       {"NotEnoughSamples", view.record.not_enough},
+                       {"Rejected", view.record.rejected}}}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -126,6 +135,7 @@ std::vector<net::Route> MakeRoutes(Board& board, base::Clock& clock, std::stop_t
        }},
       {"POST", "/predict",
        [&board](const Call& call) { return PredictAnswer(call, board.Read()); }},
+      {"GET", "/samples/newest", [&board](const Call&) { return Newest(board.Read()); }},
       {"GET", "/healthz", ok},
       {"GET", "/livez", ok},
       {"GET", "/readyz", [&board](const Call&) { return Ready(board.Read()); }},

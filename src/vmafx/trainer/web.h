@@ -14,6 +14,9 @@ namespace vmafx::trainer {
 //   GET /status     as JSON; ?revision=N&wait=30s answers once the revision is another than N, or
 //                   after the wait (at most a minute)
 //   GET /features   {"n_features": …, "features": [names in order]}
+//   GET /samples/newest
+//                   the last sample that was counted since the start, as it came; 404 when there is
+//                   none
 //   POST /predict   {"features": [[…], …]} to {"scores": […], "base_scores": […], "samples": …}:
 //                   what the model as learnt so far, and the base model, say of clips
 //   GET /healthz, /livez, /readyz (503 until it takes samples), /metrics
