@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "app/vmafx/chart_page.h"
 #include "sys/process.h"
 #include "vmafx/scoring/score.h"
 
@@ -23,6 +24,7 @@ constexpr char kExamples[] = R"(Examples:
   vmafx score ref.y4m dist.y4m
   vmafx score ref.mkv dist.mp4
   vmafx score ref.yuv dist.yuv --size 1920x1080 --pixel-format yuv420p
+  vmafx score ref.y4m dist.y4m --html frames.html
   vmafx score ref.y4m dist.y4m --model vmaf_v0.6.1neg --threads 4 --json --frames
 
 Inputs are Y4M or raw YUV (which needs --size and --pixel-format), files or pipes; or files of any other
@@ -30,9 +32,6 @@ kind that ffmpeg reads (MP4, Matroska, ...), which it decodes, shut in so that i
 must have the same size, pixel format and number of frames: there is no score for a pair that does not match.
 
 Exit codes: 0 scored, 2 bad usage, 3 could not score, 130 interrupted.)";
-
-// No deadline of our own: a film may take hours, and Ctrl-C ends it.
-constexpr auto kNoDeadline = std::chrono::hours(24 * 365);
 
 struct Flags {
   std::string reference;
@@ -42,14 +41,11 @@ struct Flags {
   std::string ffmpeg;
   std::string model = scoring::kDefaultModel;
   unsigned threads = 0;  // as many as there are processors
+  std::string html;
+  Format format = Format::kText;
   bool json = false;
   bool frames = false;
 };
-
-int Fail(int exit_code, const base::Error& error) {
-  fmt::print(stderr, "error: {}\n", error.message());
-  return exit_code;
-}
 
 // The absolute path of the ffmpeg that was asked for, else of the one in PATH, else nothing: most
 // inputs need none.
@@ -143,25 +139,25 @@ std::string RenderTable(const scoring::ScoreReport& report, bool frames) {
 int RunScore(Flags flags, Context& context) {
   if (flags.threads == 0) flags.threads = std::max(1U, std::thread::hardware_concurrency());
   auto request = ToRequest(flags);
-  if (!request.ok()) return Fail(kUsage, request.error());
+  if (!request.ok()) return Explain(kUsage, request.error());
 
   base::Result<scoring::ScoreReport> report = [&] {
     ProgressLine line(context.clock);
     if (isatty(STDERR_FILENO) != 0) {
       request->on_progress = [&line](const scoring::Progress& progress) { line.Show(progress); };
     }
-    auto until = base::Until::After(context.clock, kNoDeadline, context.signals.stop());
-    return scoring::Score(*request, until);
+    return scoring::Score(*request, context.until());
   }();
-  if (!report.ok()) return Fail(kErrored, report.error());
+  if (!report.ok()) return Explain(kErrored, report.error());
 
-  auto frames = flags.frames ? scoring::Frames::kIncluded : scoring::Frames::kLeftOut;
-  std::string text =
-      flags.json ? scoring::RenderJson(*report, frames) + "\n" : RenderTable(*report, flags.frames);
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    return Fail(kErrored, base::Error(base::Code::kUnavailable, "the report cannot be written"));
+  if (!flags.html.empty()) {
+    auto written = WritePage(flags.html, ChartOf(*report, flags.reference, flags.distorted));
+    if (!written.ok()) return Explain(kErrored, written.error());
   }
-  return kPassed;
+  const auto frames = flags.frames ? scoring::Frames::kIncluded : scoring::Frames::kLeftOut;
+  const bool json = flags.json || flags.format == Format::kJson;
+  return Print(json ? scoring::RenderJson(*report, frames) + "\n"
+                    : RenderTable(*report, flags.frames));
 }
 
 }  // namespace
@@ -181,7 +177,9 @@ void AddScoreCommand(CLI::App& app, Context& context) {
   score->add_option("--model", flags->model, "a built-in model of libvmaf")->capture_default_str();
   score->add_option("--threads", flags->threads, "1 to 256 (default: one a processor)")
       ->check(CLI::Range(1, 256));
-  score->add_flag("--json", flags->json, "everything as JSON on stdout");
+  score->add_flag("--json", flags->json, "as -o json");
+  AddFormat(*score, flags->format);
+  score->add_option("--html", flags->html, "draw the frames into this file");
   score->add_flag("--frames", flags->frames, "the score and features of each frame too");
   score->footer(kExamples);
   score->callback([flags, &context] { context.exit_code = RunScore(*flags, context); });
