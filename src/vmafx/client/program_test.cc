@@ -137,7 +137,7 @@ TEST_F(ProgramTest, BadUsageIsExitCode2AndNamesTheFlag) {
       {{"nodes", "--ca-file", "/x"}, "need --tls"},
       {{"train", "status", "nothing"}, "NAME.NAMESPACE"},
       {{"train"}, "subcommand"},
-      {{"scoer"}, "did you mean \"score\"?"},
+      {{"submitt"}, "did you mean \"submit\"?"},
   };
   for (const auto& [words, says] : cases) {
     const auto exit = Run(words);
