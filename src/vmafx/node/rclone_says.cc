@@ -59,14 +59,21 @@ constexpr Meaning kMeanings[] = {
     {"StatusCode: 5", Code::kUnavailable, "the store of remote [{}] has a fault of its own"},
 };
 
-// The last line that is a message, without date and level: "2026/11/23 09:17:31 ERROR : text".
+// "2026/11/23 09:17:31 ERROR : text" -> "text".
+std::string_view WithoutPrefix(std::string_view line) {
+  constexpr size_t kDate = 20;
+  constexpr size_t kLongestLevel = 10;
+  if (line.size() <= kDate || line[4] != '/' || line[7] != '/' || line[kDate - 1] != ' ')
+    return line;
+  line.remove_prefix(kDate);
+  const size_t colon = line.find(':');
+  return colon < kLongestLevel ? base::Trim(line.substr(colon + 1)) : line;
+}
+
 std::string LastLine(std::string_view log) {
   std::string last = "nothing";
   for (const std::string& line : base::Split(log, '\n')) {
-    if (!base::Trim(line).empty()) last = base::Trim(line);
-  }
-  if (const size_t colon = last.find(" : "); colon != std::string::npos && colon < 40) {
-    last = last.substr(colon + 3);
+    if (!base::Trim(line).empty()) last = WithoutPrefix(base::Trim(line));
   }
   last = last.substr(0, kLongestQuote);
   for (char& c : last) {

@@ -48,7 +48,7 @@ TEST(RcloneSaysTest, TellsWhetherAnotherAttemptMayHelp) {
 TEST(RcloneSaysTest, QuotesTheLastLineShortAndPrintable) {
   EXPECT_THAT(
       WhatRcloneMeans(9, "first\n2026/11/23 09:17:38 NOTICE: last\xff\n\n", "films").message(),
-      EndsWith(std::string("last") + '?'));
+      EndsWith(std::string(": last") + '?'));
   EXPECT_THAT(WhatRcloneMeans(9, "", "films").message(), EndsWith("nothing"));
   EXPECT_LT(WhatRcloneMeans(9, std::string(100000, 'x'), "films").message().size(), 600U);
   std::mt19937 random(1);

@@ -87,7 +87,7 @@ class Bucket final : public Receiver {
     return base::Ok();
   }
   Result<> Take(std::string_view piece) override {
-    bytes += piece;
+    bytes += piece.substr(0, most_ - bytes.size());
     return bytes.size() < most_ ? base::Ok() : base::Fail(Code::kUnavailable, "full");
   }
 
