@@ -40,6 +40,7 @@ struct Flags {
   int bit_depth = 0;
   unsigned threads = 0;
   std::string name;
+  std::string ns;
   std::string key;
   bool wait = false;
 };
@@ -97,6 +98,7 @@ base::Result<rpc::SubmitJobRequest> ToRequest(const Flags& flags) {
   params.mutable_options()->set_threads(flags.threads);
   request.set_priority(flags.priority);
   request.set_name(flags.name);
+  request.set_namespace_(flags.ns);
   request.set_idempotency_key(flags.key);
   return request;
 }
@@ -148,6 +150,7 @@ void AddSubmitCommand(CLI::App& app, Context& context) {
   submit->add_option("--threads", flags->threads, "of libvmaf (default: the node's)")
       ->check(CLI::Range(1, 256));
   submit->add_option("--name", flags->name, "your own name for it");
+  submit->add_option("--namespace", flags->ns, "whose trainers learn from it, whatever happens");
   submit->add_option("--idempotency-key", flags->key,
                      "submitting again with the same key gives the same job");
   submit->add_flag("--wait", flags->wait, "wait for its end and show it");

@@ -40,10 +40,10 @@ class Worker {
       fmt::print("  {}: {}\n", options_.session.identity.name, line);
   }
 
-  Worker(const std::string& controller, PoolOptions options, base::Clock& clock)
+  Worker(const api::ChannelOptions& controller, PoolOptions options, base::Clock& clock)
       : options_(std::move(options)),
         clock_(clock),
-        client_(*ControllerClient::Make({.address = controller})),
+        client_(*ControllerClient::Make(controller)),
         metrics_(options_.session.identity, "test"),
         pool_(options_, *client_, feedback_, metrics_, clock, log_) {}
 
@@ -105,7 +105,14 @@ class PoolTest : public ::testing::Test {
   }
 
   std::unique_ptr<Worker> Make(const std::string& name, int slots) {
-    return std::make_unique<Worker>(controller_->address(), OptionsFor(name, slots), clock_);
+    return std::make_unique<Worker>(api::ChannelOptions{.address = controller_->address()},
+                                    OptionsFor(name, slots), clock_);
+  }
+
+  std::string WriteFile(const std::string& name, const std::string& content) {
+    const std::string path = folder_.path() / name;
+    CHECK(sys::WriteFileAtomically(path, content, 0600).ok());
+    return path;
   }
 
   std::string SubmitSmall() {
@@ -188,7 +195,7 @@ TEST_F(PoolTest, LetsItsJobFinishWhenAskedToStopAndPullsNoMore) {
 TEST_F(PoolTest, GivesItsJobsBackAfterTheStopDeadlineAndAnotherWorkerDoesThem) {
   auto options = OptionsFor("pool-1", 1);
   options.stop_deadline = milliseconds(1);
-  Worker worker(controller_->address(), options, clock_);
+  Worker worker({.address = controller_->address()}, options, clock_);
   const std::string id = client_.Submit(LongJob(folder_.path()));
   worker.OnLine([&](std::string_view line) {
     if (line.starts_with("job pulled")) worker.RequestStop();
@@ -254,6 +261,34 @@ TEST_F(PoolTest, LosesOnlyTheJobWhoseLeaseIsTakenAway) {
   EXPECT_EQ(client_.Get(lost).attempt(), 2);
   EXPECT_THAT(worker->lines(),
               Contains(HasSubstr("error report not accepted job=" + lost + " attempt=1")));
+}
+
+TEST_F(PoolTest, ShowsItsTokenAndEndsByNameWhenThatMayNotDoWork) {
+  const std::string good = "node-0123456789abcdef";
+  const std::string bad = "reader-0123456789abcdef";
+  controller::Options options;
+  options.auth.mode = controller::AuthOptions::Mode::kTokens;
+  options.auth.token_file = WriteFile("tokens", good + ",pool-1,node\n" + bad + ",me,reader\n");
+  controller_ = std::make_unique<controller::testing::LocalController>(clock_, options);
+  const auto channel = [&](const std::string& token_file) {
+    return api::ChannelOptions{.address = controller_->address(), .token_file = token_file};
+  };
+
+  Worker allowed(channel(WriteFile("good", good)), OptionsFor("pool-1", 1), clock_);
+  allowed.Start();
+  const auto until = base::Until::After(clock_, seconds(20));
+  while (!allowed.pool().NotReady().empty() && until.Pause(milliseconds(5))) continue;
+  EXPECT_EQ(allowed.pool().NotReady(), "");
+
+  Worker denied(channel(WriteFile("bad", bad)), OptionsFor("pool-2", 1), clock_);
+  denied.Start();
+  EXPECT_THAT(denied.AwaitEnd(), HasSubstr("me is reader, who may not call RegisterNode"));
+  Worker unnamed(channel(""), OptionsFor("pool-3", 1), clock_);
+  unnamed.Start();
+  EXPECT_THAT(unnamed.AwaitEnd(), HasSubstr("no token"));
+  Worker missing(channel("/nonexistent/token"), OptionsFor("pool-4", 1), clock_);
+  missing.Start();
+  EXPECT_THAT(missing.AwaitEnd(), HasSubstr("/nonexistent/token"));
 }
 
 TEST_F(PoolTest, AnswersProbesAndCountsJobs) {
