@@ -44,7 +44,7 @@ void AddDurationOrZero(CLI::App& cli, const std::string& flag, const std::string
            }
            target = *parsed;
          },
-         help + " (default " + base::FormatSpan(target) + ")")
+         help)
       ->envname(variable)
       ->type_name("DURATION");
 }
@@ -114,7 +114,7 @@ void AddFlags(CLI::App& cli, Flags& flags) {
   app::AddDuration(cli, "--backoff-max", "VMAFX_STORE_BACKOFF_MAX", dispatcher.store.backoff_max,
                    "at most");
   AddDurationOrZero(cli, "--retention", "VMAFX_RETENTION", dispatcher.retention,
-                    "finished jobs are removed after so long; 0 keeps them");
+                    "finished jobs are removed after so long; 0 keeps them (default 168h)");
   app::AddDuration(cli, "--shutdown-grace", "VMAFX_SHUTDOWN_GRACE", flags.grace,
                    "for calls under way at SIGTERM");
   app::AddLogLevel(cli, flags.level);

@@ -90,10 +90,11 @@ Result<> Dispatcher::RestoreLeases() {
 }
 
 void Dispatcher::Observe(const std::vector<Change>& changes) {
+  const base::Instant now = clock_.Now();
   for (const Change& change : changes) {
     leases_.Observe(change.job);
     partials_.Observe(change.job);
-    metrics_.Observe(change);
+    metrics_.Observe(change, now);
     waiters_.Observe(change.job);
   }
   feed_.Publish(changes);

@@ -294,6 +294,24 @@ TEST_F(DispatcherTest, KeepsScoresApartByModelUpToALimit) {
                               "tenant=\"default\"} 10"));
 }
 
+TEST_F(DispatcherTest, TimesWaitingAndWorkingToTheMillisecond) {
+  const Session worker = *dispatcher_->Register({.name = "pod-1"});
+  const std::string id = Submit();
+  clock_.Advance(std::chrono::milliseconds(250));
+  const Job job = Pull(worker, id);
+  clock_.Advance(std::chrono::milliseconds(125));
+  ASSERT_TRUE(
+      dispatcher_
+          ->ReportFinal({worker.id, worker.token}, {job.id, job.attempt}, {.score = 1}, Soon())
+          .ok());
+
+  const std::string text = *dispatcher_->RenderMetrics(Soon());
+
+  EXPECT_THAT(text, HasSubstr("vmafx_controller_job_queue_wait_seconds_sum 0.25"));
+  EXPECT_THAT(text,
+              HasSubstr("vmafx_controller_job_duration_seconds_sum{outcome=\"completed\"} 0.125"));
+}
+
 TEST_F(DispatcherTest, CountsWhatHappensInItsMetrics) {
   const Session worker = *dispatcher_->Register({.name = "pod-1"});
   const Job job = Pull(worker, Submit());

@@ -1,6 +1,7 @@
 #include "vmafx/controller/metrics.h"
 
 #include <set>
+#include <unordered_map>
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -69,6 +70,32 @@ class Bounded {
   base::Guarded<std::set<std::string>> seen_;
 };
 
+// When jobs under way were submitted and leased first.
+class Stopwatch {
+ public:
+  explicit Stopwatch(size_t most) : most_(most) {}
+
+  void Start(const std::string& job, base::Instant now) {
+    starts_.With([&](auto& starts) {
+      if (starts.size() < most_) starts[job] = now;
+    });
+  }
+  // Since Start, which is forgotten; else `otherwise`.
+  double Stop(const std::string& job, base::Instant now, int64_t otherwise) {
+    return starts_.With([&](auto& starts) {
+      const auto found = starts.find(job);
+      if (found == starts.end()) return static_cast<double>(otherwise);
+      const std::chrono::duration<double> took = now - found->second;
+      starts.erase(found);
+      return took.count();
+    });
+  }
+
+ private:
+  size_t most_;
+  base::Guarded<std::unordered_map<std::string, base::Instant>> starts_;
+};
+
 }  // namespace
 
 struct Metrics::Families {
@@ -128,17 +155,28 @@ struct Metrics::Families {
   Counter& ready =
       MakeCounter(registry, "vmafx_server_ready_requests_total", "Looks at readiness").Add({});
 
-  void ObserveEnd(const Job& job);
+  Stopwatch waiting{kMostTimed};
+  Stopwatch running_for{kMostTimed};
+
+  void ObserveFirstLease(const Job& job, base::Instant now);
+  void ObserveEnd(const Job& job, base::Instant now);
 };
 
-void Metrics::Families::ObserveEnd(const Job& job) {
+void Metrics::Families::ObserveFirstLease(const Job& job, base::Instant now) {
+  wait.Observe(waiting.Stop(job.id, now, job.started_at - job.created_at));
+  running_for.Start(job.id, now);
+}
+
+void Metrics::Families::ObserveEnd(const Job& job, base::Instant now) {
   (job.status == Status::kCompleted ? completed
    : job.status == Status::kFailed  ? failed
                                     : cancelled)
       .Increment();
   if (job.started_at != 0) {
     durations.Add({{"outcome", std::string(ToString(job.status))}}, Seconds())
-        .Observe(static_cast<double>(job.finished_at - job.started_at));
+        .Observe(running_for.Stop(job.id, now, job.finished_at - job.started_at));
+  } else {
+    (void)waiting.Stop(job.id, now, 0);
   }
   if (job.status != Status::kCompleted) return;
   const std::string model = job.scoring.model.empty() ? "default" : job.scoring.model;
@@ -162,16 +200,15 @@ Metrics::Metrics(const std::string& version) : families_(std::make_unique<Famili
 
 Metrics::~Metrics() = default;
 
-void Metrics::Observe(const Change& change) {
+void Metrics::Observe(const Change& change, base::Instant now) {
   const Job& job = change.job;
   switch (change.event) {
     case Event::kSubmitted:
       families_->submitted.Increment();
+      families_->waiting.Start(job.id, now);
       return;
     case Event::kLeased:
-      if (job.attempt == 1) {
-        families_->wait.Observe(static_cast<double>(job.started_at - job.created_at));
-      }
+      if (job.attempt == 1) families_->ObserveFirstLease(job, now);
       return;
     case Event::kLeasedAgain:
       return;
@@ -185,7 +222,7 @@ void Metrics::Observe(const Change& change) {
       families_->restarted.Increment();
       return;
     case Event::kFinished:
-      families_->ObserveEnd(job);
+      families_->ObserveEnd(job, now);
       return;
   }
 }
