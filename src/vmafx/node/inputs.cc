@@ -49,7 +49,7 @@ Result<std::string> DecodePercent(std::string_view text) {
 // The absolute path that the URI spells.
 Result<std::string> PathOf(const std::string& uri) {
   if (uri.starts_with('/')) return uri;
-  if (uri.starts_with(kFile)) {
+  if (base::Lower(uri.substr(0, kFile.size())) == kFile) {
     std::string_view rest = std::string_view(uri).substr(kFile.size());
     if (rest.starts_with("localhost/")) rest.remove_prefix(std::string_view("localhost").size());
     if (!rest.starts_with('/')) {

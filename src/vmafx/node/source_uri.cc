@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "vmafx/api/source_uri.h"
 
 namespace vmafx::node {
 namespace {
@@ -10,10 +11,6 @@ namespace {
 using base::Code;
 using base::Fail;
 using base::Result;
-
-constexpr char kForms[] =
-    "file:///absolute/path, http(s)://host/path, s3://bucket/key, rclone://remote/bucket/key";
-constexpr size_t kLongest = 4096;
 
 bool IsRemoteName(std::string_view name) {
   // No commas, equal signs or colons: with those rclone takes options, and backends that are not in
@@ -27,69 +24,36 @@ bool IsRemoteName(std::string_view name) {
              name, [&](char c) { return plain(c) || kMore.find(c) != std::string_view::npos; });
 }
 
-Result<SourceUri> ReadHttp(SourceUri read, const std::string& uri) {
-  read.kind = SourceUri::Kind::kHttp;
-  read.url = uri;
-  read.name = uri.substr(0, uri.find_first_of("?#"));
-  const size_t host = uri.find("://") + 3;
-  const std::string authority = uri.substr(host, uri.find_first_of("/?#", host) - host);
-  const size_t at = authority.find('@');
-  if (at != std::string::npos) {
-    return Fail(Code::kInvalid, "{}{}: must not hold credentials; use a signed URL or rclone",
-                uri.substr(0, host), authority.substr(at + 1));
-  }
-  if (authority.empty()) return Fail(Code::kInvalid, "{}: names no host", read.name);
-  return read;
-}
-
-Result<SourceUri> ReadRemote(SourceUri read, std::string_view remote, std::string_view path) {
-  read.kind = SourceUri::Kind::kRclone;
-  if (!IsRemoteName(remote)) {
-    return Fail(Code::kInvalid, "{}: \"{}\" is not the name of a remote of rclone.conf", read.name,
-                remote);
-  }
-  while (path.starts_with('/')) path.remove_prefix(1);
-  if (path.empty() || path.ends_with('/')) {
-    return Fail(Code::kInvalid, "{}: names no object: write rclone://remote/bucket/key", read.name);
-  }
-  for (const std::string& part : base::Split(path, '/')) {
-    if (part == "..") return Fail(Code::kInvalid, "{}: must not hold \"..\"", read.name);
-  }
-  read.remote = remote;
-  read.path = path;
-  return read;
-}
-
-// "remote/bucket/key" or "remote:bucket/key".
-Result<SourceUri> ReadRclone(SourceUri read, std::string_view rest) {
-  const size_t end = rest.find_first_of("/:");
-  if (end == std::string_view::npos) return ReadRemote(std::move(read), rest, "");
-  return ReadRemote(std::move(read), rest.substr(0, end), rest.substr(end + 1));
-}
-
 }  // namespace
 
 Result<SourceUri> ReadSourceUri(const std::string& uri) {
+  const api::SourceUri form = TRY(api::ReadSourceUri(uri));
   SourceUri read;
   read.name = uri;
-  if (uri.size() > kLongest)
-    return Fail(Code::kInvalid, "a URI of {} bytes is too long", uri.size());
-  if (std::ranges::any_of(uri, [](unsigned char c) { return c < ' ' || c == 0x7f; })) {
-    return Fail(Code::kInvalid, "a URI must not hold control characters");
+  if (form.IsFile()) return read;
+  if (form.scheme == "http" || form.scheme == "https") {
+    read.kind = SourceUri::Kind::kHttp;
+    read.url = uri;
+    read.name = uri.substr(0, uri.find_first_of("?#"));
+    return read;
   }
-  if (uri.starts_with('/')) return read;
-  const size_t colon = uri.find(':');
-  if (colon == std::string::npos || colon == 0) {
-    return Fail(Code::kInvalid, "\"{}\" is neither a URI nor an absolute path (supported: {})", uri,
-                kForms);
+  read.kind = SourceUri::Kind::kRclone;
+  read.remote = form.Remote();
+  if (!IsRemoteName(read.remote)) {
+    return Fail(Code::kInvalid, "{}: \"{}\" is not the name of a remote of rclone.conf", uri,
+                read.remote);
   }
-  const std::string scheme = base::Lower(uri.substr(0, colon));
-  const std::string_view after = std::string_view(uri).substr(colon + 1);
-  if (!after.starts_with("//")) return ReadRemote(std::move(read), uri.substr(0, colon), after);
-  if (scheme == "file") return read;
-  if (scheme == "http" || scheme == "https") return ReadHttp(std::move(read), uri);
-  if (scheme == "rclone") return ReadRclone(std::move(read), after.substr(2));
-  return ReadRemote(std::move(read), scheme, after.substr(2));
+  // "remote/bucket/key", "remote:bucket/key", or of other schemes "bucket/key".
+  const std::string_view bucket = form.scheme == "rclone"
+                                      ? std::string_view(form.authority).substr(read.remote.size())
+                                      : std::string_view(form.authority);
+  read.path = fmt::format("{}{}", bucket.substr(bucket.starts_with(':') ? 1 : 0), form.path);
+  read.path.erase(0, std::min(read.path.find_first_not_of('/'), read.path.size()));
+  if (read.path.empty()) return Fail(Code::kInvalid, "{}: names no object", uri);
+  for (const std::string& part : base::Split(read.path, '/')) {
+    if (part == "..") return Fail(Code::kInvalid, "\"{}\" must not hold \"..\"", uri);
+  }
+  return read;
 }
 
 Result<std::vector<std::string>> ReadRemotes(const std::string& config) {

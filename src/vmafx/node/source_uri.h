@@ -17,10 +17,9 @@ struct SourceUri {
   std::string path;    // kRclone: "bucket/key"
 };
 
-// file:///absolute/path or an absolute path; http:// and https://; rclone://remote/bucket/key and
-// rclone://remote:bucket/key; s3://bucket/key, which needs a remote called s3, and likewise any
-// other scheme; a bare remote:bucket/key. kInvalid says what is wrong: credentials in the URI, a
-// path that climbs, no object named, a form that is none of these.
+// Of the forms that api/source_uri.h allows: files and URLs as they are; rclone://remote/bucket/key
+// and rclone://remote:bucket/key; s3://bucket/key, which needs a remote called s3, and likewise any
+// other scheme. kInvalid: none of these, or a remote that cannot be a section of rclone.conf.
 base::Result<SourceUri> ReadSourceUri(const std::string& uri);
 
 // The names of the sections of an rclone.conf, in order. kInvalid for one that is encrypted.
