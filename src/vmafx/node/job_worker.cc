@@ -110,8 +110,7 @@ Result<JobWorker::Scored> JobWorker::Score(const Assignment& job, std::stop_toke
       extractor.Add(frame, ToPlane(reference), ToPlane(distorted));
     };
   }
-  Scored scored{.report = TRY(scoring::Score(request, either_until)),
-                .features = {}};
+  Scored scored{.report = TRY(scoring::Score(request, either_until)), .features = {}};
   TRY(CheckNumbers(scored.report));
   if (feedback_.wanted()) scored.features = extractor.Clip();
   return scored;
@@ -150,9 +149,21 @@ Result<JobEnd> JobWorker::ReportScore(const Assignment& job, const Scored& score
         {.job_id = job.job.id, .features = scored.features, .true_score = score, .ns = job.ns},
         until.Stopping(either.token()));
   }
-  TRY(Deliver(Standing::kLeased, until, [&](const Credentials& credentials, const Until& call) {
-    return client_.ReportScore(credentials, job.job, scored.report, undelivered, call);
-  }));
+  const auto send = [&] {
+    return Deliver(
+        Standing::kLeased, until, [&](const Credentials& credentials, const Until& call) {
+          return client_.ReportScore(credentials, job.job, scored.report, undelivered, call);
+        });
+  };
+  auto sent = send();
+  if (sent.Is(Code::kInvalid) && !undelivered.empty()) {
+    // A sample must never cost a score.
+    log_.Error("samples dropped: the controller does not take them",
+               {{"job", job.job.id}, {"reason", sent.error().message()}});
+    undelivered.clear();
+    sent = send();
+  }
+  TRY(std::move(sent));
   log_.Info("score reported", {{"job", job.job.id}, {"score", score}});
   return JobEnd::kScored;
 }
@@ -167,23 +178,24 @@ Result<> JobWorker::GiveBack(const JobRef& job, const Until& until) {
 
 // Until the controller has it: a stop of `until` shortens the patience, but does not end it.
 Result<> JobWorker::Deliver(Standing standing, const Until& until, const Send& send) {
-  const Until patience =
-      Until::After(clock_, until.Stopped() ? options_.stop_patience : options_.report_patience);
+  Until patience = Until::After(clock_, options_.report_patience, until.stop());
   Backoff backoff(kFirstReportBackoff, kMostReportBackoff, session_.credentials().node_id);
   // The controller may have forgotten the session; denied twice, the lease is lost.
   bool denied = standing == Standing::kCancelled;
   for (int attempt = 1;; ++attempt) {
+    if (patience.Stopped()) patience = patience.Within(options_.stop_patience).Stopping({});
+    const Until call = patience.Stopping({});
     const Credentials credentials = session_.credentials();
-    auto sent = send(credentials, patience);
+    auto sent = send(credentials, call);
     if (sent.ok()) return sent;
     if (sent.Is(Code::kDenied) && !denied) {
       denied = true;
-      TRY(session_.Renew(credentials, patience));
+      TRY(session_.Renew(credentials, call));
       continue;
     }
-    if (!MayRetry(sent.error()) || attempt == kReportAttempts) return sent;
+    if (!MayRetry(sent.error()) || attempt == kReportAttempts || call.Expired()) return sent;
     log_.Warn("report not accepted yet", {{"reason", sent.error().message()}});
-    if (!patience.Pause(backoff.Next())) return sent;
+    patience.Pause(backoff.Next());
   }
 }
 

@@ -201,6 +201,24 @@ TEST_F(RunOnceTest, GivesItsJobBackWhenAskedToStopAndAnotherWorkerFinishesIt) {
   EXPECT_EQ(client_.Get(id).attempt(), 2);
 }
 
+TEST_F(RunOnceTest, GivesUpSoonWhenStoppedWhileTheControllerIsAway) {
+  const std::string id = client_.Submit(JobFor(Fixtures() / "ref.yuv", Fixtures() / "dist.yuv"));
+  std::stop_source stop;
+  sink_->on_line = [&](std::string_view line) {
+    if (line.starts_with("job pulled")) controller_.Stop();
+    if (line.starts_with("report not accepted yet")) stop.request_stop();
+  };
+  auto options = OptionsFor(id);
+  options.work.stop_patience = std::chrono::milliseconds(200);
+  const base::Instant begun = clock_.Now();
+
+  const auto ending = Run(options, stop.get_token());
+
+  ASSERT_FALSE(ending.ok());
+  EXPECT_THAT(ending.error().message(), HasSubstr("ReportResult at controller"));
+  EXPECT_LT(clock_.Now() - begun, std::chrono::seconds(60)) << "without a stop it tries for 2 min";
+}
+
 TEST_F(RunOnceTest, KeepsItsJobThroughARestartOfTheController) {
   const std::string id = client_.Submit(LongJob());
   OnPulled([&] { controller_.Restart(); });
