@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "vmafx/features/lanes.h"
+
 namespace vmafx::features {
 namespace {
 
@@ -13,42 +15,70 @@ constexpr double kStructureConstant = 58.5225;  // (0.03 * 255)^2
 constexpr double kLittle = 1e-3;
 constexpr size_t kCodecBlock = 8;
 
+// What the edges of a row add up to.
+struct EdgeSums {
+  Lanes kept_cubed{};
+  Lanes cubed{};
+  Lanes added{};
+
+  void Add(Lanes reference, Lanes distorted) {
+    const Lanes none{};
+    // What is left of the edge: nothing when it turned round, at most all of it.
+    const Lanes kept = Least(Most(distorted, Least(reference, none)), Most(reference, none));
+    const Lanes left = Absolute(kept);
+    const Lanes whole = Absolute(reference);
+    kept_cubed += left * left * left;
+    cubed += whole * whole * whole;
+    added += Absolute(distorted - kept);
+  }
+};
+
 }  // namespace
 
 void Level::AddStrip(const float* reference, const float* distorted, size_t width, size_t rows) {
   for (size_t y = 0; y < rows; y += block_) {
+    const size_t high = std::min(block_, rows - y);
     for (size_t x = 0; x < width; x += block_) {
-      AddBlock(reference + y * width + x, distorted + y * width + x, width,
-               std::min(block_, width - x), std::min(block_, rows - y));
+      const size_t wide = std::min(block_, width - x);
+      const size_t start = y * width + x;
+      AddBlock(SumBlock(reference + start, distorted + start, width, wide, high),
+               static_cast<double>(wide * high));
     }
   }
-  AddEdges(reference, distorted, width, rows);
-  AddJumps(reference, distorted, width, rows);
+  for (size_t y = 0; y < rows; ++y) {
+    const size_t start = y * width;
+    AddAcross(reference + start, distorted + start, width);
+    if (y + 1 < rows) AddDown(reference + start, distorted + start, width);
+  }
+  edges_ += static_cast<double>(rows * (width - 1) + (rows - 1) * width);
 }
 
-void Level::AddBlock(const float* reference, const float* distorted, size_t stride, size_t width,
-                     size_t rows) {
-  float sum_r = 0, sum_d = 0, sum_rr = 0, sum_dd = 0, sum_rd = 0;
+Level::BlockSums Level::SumBlock(const float* reference, const float* distorted, size_t stride,
+                                 size_t width, size_t rows) {
+  Lanes r{}, d{}, rr{}, dd{}, rd{};
   for (size_t y = 0; y < rows; ++y) {
-    const float* row_r = reference + y * stride;
-    const float* row_d = distorted + y * stride;
-    for (size_t x = 0; x < width; ++x) {
-      const float r = row_r[x];
-      const float d = row_d[x];
-      sum_r += r;
-      sum_d += d;
-      sum_rr += r * r;
-      sum_dd += d * d;
-      sum_rd += r * d;
+    for (size_t x = 0; x < width; x += kLanes) {
+      const size_t at = y * stride + x;
+      const bool whole = x + kLanes <= width;
+      const Lanes one = whole ? Load(reference + at) : LoadSome(reference + at, width - x);
+      const Lanes two = whole ? Load(distorted + at) : LoadSome(distorted + at, width - x);
+      r += one;
+      d += two;
+      rr += one * one;
+      dd += two * two;
+      rd += one * two;
     }
   }
-  const double count = static_cast<double>(width * rows);
-  const double mean_r = sum_r / count;
-  const double mean_d = sum_d / count;
-  const double var_r = std::max(0.0, sum_rr / count - mean_r * mean_r);
-  const double var_d = std::max(0.0, sum_dd / count - mean_d * mean_d);
+  return {Sum(r), Sum(d), Sum(rr), Sum(dd), Sum(rd)};
+}
+
+void Level::AddBlock(const BlockSums& sums, double count) {
+  const double mean_r = sums.reference / count;
+  const double mean_d = sums.distorted / count;
+  const double var_r = std::max(0.0, sums.reference_squares / count - mean_r * mean_r);
+  const double var_d = std::max(0.0, sums.distorted_squares / count - mean_d * mean_d);
   const double limit = std::sqrt(var_r * var_d);
-  const double cov = std::clamp(sum_rd / count - mean_r * mean_d, -limit, limit);
+  const double cov = std::clamp(sums.products / count - mean_r * mean_d, -limit, limit);
 
   const double gain = std::max(0.0, cov / (var_r + kLittle));
   const double noise = std::max(0.0, var_d - gain * cov);
@@ -70,43 +100,63 @@ void Level::AddBlock(const float* reference, const float* distorted, size_t stri
   distorted_variance_ += var_d * count;
   covariance_ += cov * count;
   brightness_ += std::fabs(mean_d - mean_r) * count;
-  square_error_ += std::max(0.0, static_cast<double>(sum_rr) - 2.0 * sum_rd + sum_dd);
+  square_error_ +=
+      std::max(0.0, sums.reference_squares - 2 * sums.products + sums.distorted_squares);
 }
 
-inline void Level::AddEdge(float reference, float distorted) {
-  const float strength = std::fabs(reference);
-  // What is left of the edge: nothing when it turned round, at most all of it.
-  const float kept = reference * distorted <= 0 ? 0 : std::min(strength, std::fabs(distorted));
-  const float sign = reference < 0 ? -1.0F : 1.0F;
-  kept_edges_cubed_ += static_cast<double>(kept * kept * kept);
-  edges_cubed_ += static_cast<double>(strength * strength * strength);
-  added_ += static_cast<double>(std::fabs(distorted - sign * kept));
-}
-
-void Level::AddEdges(const float* reference, const float* distorted, size_t width, size_t rows) {
-  for (size_t y = 0; y < rows; ++y) {
-    const float* r = reference + y * width;
-    const float* d = distorted + y * width;
-    for (size_t x = 0; x + 1 < width; ++x) AddEdge(r[x + 1] - r[x], d[x + 1] - d[x]);
-    if (y + 1 == rows) break;
-    for (size_t x = 0; x < width; ++x) AddEdge(r[x + width] - r[x], d[x + width] - d[x]);
+// From column to column.
+void Level::AddAcross(const float* reference, const float* distorted, size_t width) {
+  EdgeSums sums;
+  // A codec's block of eight columns is two groups of lanes; the last lane of the second is where
+  // the next block begins.
+  Lanes reference_jumps[2] = {};
+  Lanes distorted_jumps[2] = {};
+  const size_t count = width - 1;
+  for (size_t x = 0; x < count; x += kLanes) {
+    const size_t some = std::min(kLanes, count - x);
+    const bool whole = some == kLanes;
+    const auto edge = [&](const float* row) {
+      return whole ? Load(row + x + 1) - Load(row + x)
+                   : LoadSome(row + x + 1, some) - LoadSome(row + x, some);
+    };
+    const Lanes r = edge(reference);
+    const Lanes d = edge(distorted);
+    sums.Add(r, d);
+    const size_t half = x % kCodecBlock / kLanes;
+    reference_jumps[half] += Absolute(r);
+    distorted_jumps[half] += Absolute(d);
   }
-  edges_ += static_cast<double>(rows * (width - 1) + (rows - 1) * width);
+  kept_edges_cubed_ += Sum(sums.kept_cubed);
+  edges_cubed_ += Sum(sums.cubed);
+  added_ += Sum(sums.added);
+
+  const auto add = [](const Lanes(&lanes)[2], Jumps& jumps) {
+    const double at_columns = static_cast<double>(lanes[1][kLanes - 1]);
+    jumps.at_columns += at_columns;
+    jumps.elsewhere += Sum(lanes[0]) + Sum(lanes[1]) - at_columns;
+  };
+  add(reference_jumps, reference_jumps_);
+  add(distorted_jumps, distorted_jumps_);
+  const size_t columns = count / kCodecBlock;
+  jumps_at_columns_ += static_cast<double>(columns);
+  jumps_elsewhere_ += static_cast<double>(count - columns);
 }
 
-void Level::AddJumps(const float* reference, const float* distorted, size_t width, size_t rows) {
-  for (size_t y = 0; y < rows; ++y) {
-    const float* r = reference + y * width;
-    const float* d = distorted + y * width;
-    for (size_t x = 0; x + 1 < width; ++x) {
-      const double jump_r = std::fabs(r[x + 1] - r[x]);
-      const double jump_d = std::fabs(d[x + 1] - d[x]);
-      const bool column = x % kCodecBlock == kCodecBlock - 1;
-      (column ? reference_jumps_.at_columns : reference_jumps_.elsewhere) += jump_r;
-      (column ? distorted_jumps_.at_columns : distorted_jumps_.elsewhere) += jump_d;
-      (column ? jumps_at_columns_ : jumps_elsewhere_) += 1;
-    }
+// From this row to the next.
+void Level::AddDown(const float* reference, const float* distorted, size_t width) {
+  EdgeSums sums;
+  for (size_t x = 0; x < width; x += kLanes) {
+    const size_t some = std::min(kLanes, width - x);
+    const bool whole = some == kLanes;
+    const auto edge = [&](const float* row) {
+      return whole ? Load(row + width + x) - Load(row + x)
+                   : LoadSome(row + width + x, some) - LoadSome(row + x, some);
+    };
+    sums.Add(edge(reference), edge(distorted));
   }
+  kept_edges_cubed_ += Sum(sums.kept_cubed);
+  edges_cubed_ += Sum(sums.cubed);
+  added_ += Sum(sums.added);
 }
 
 double Level::Jumps::Excess(double columns, double others) const {

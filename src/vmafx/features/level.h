@@ -47,12 +47,20 @@ class Level {
  private:
   static constexpr size_t kBins = 64;
 
-  void AddBlock(const float* reference, const float* distorted, size_t stride, size_t width,
-                size_t rows);
-  void AddEdge(float reference, float distorted);
-  void AddEdges(const float* reference, const float* distorted, size_t width, size_t rows);
-  void AddJumps(const float* reference, const float* distorted, size_t width, size_t rows);
+  struct BlockSums {
+    double reference = 0;
+    double distorted = 0;
+    double reference_squares = 0;
+    double distorted_squares = 0;
+    double products = 0;
+  };
+  static BlockSums SumBlock(const float* reference, const float* distorted, size_t stride,
+                            size_t width, size_t rows);
+  void AddBlock(const BlockSums& sums, double count);
+  void AddAcross(const float* reference, const float* distorted, size_t width);
+  void AddDown(const float* reference, const float* distorted, size_t width);
 
+  // Jumps from column to column: at every eighth one, and elsewhere.
   struct Jumps {
     double at_columns = 0;
     double elsewhere = 0;

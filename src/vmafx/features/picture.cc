@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "vmafx/features/lanes.h"
+
 namespace vmafx::features {
 
 void Picture::Resize(size_t new_width, size_t new_height) {
@@ -15,7 +17,15 @@ void Picture::Resize(size_t new_width, size_t new_height) {
 void ReadRow(const Plane& plane, size_t y, float* into) {
   const uint8_t* row = plane.data + y * plane.stride;
   if (plane.bit_depth <= 8) {
-    for (size_t x = 0; x < plane.width; ++x) into[x] = static_cast<float>(row[x]) - 128.0F;
+    size_t x = 0;
+    using Bytes = uint8_t __attribute__((vector_size(4)));
+    for (; x + kLanes <= plane.width; x += kLanes) {
+      Bytes bytes;
+      std::memcpy(&bytes, row + x, sizeof bytes);
+      const Lanes samples = __builtin_convertvector(bytes, Lanes) - 128.0F;
+      std::memcpy(into + x, &samples, sizeof samples);
+    }
+    for (; x < plane.width; ++x) into[x] = static_cast<float>(row[x]) - 128.0F;
     return;
   }
   const float scale = 1.0F / static_cast<float>(1U << (plane.bit_depth - 8));

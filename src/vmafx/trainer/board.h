@@ -15,7 +15,7 @@ namespace vmafx::trainer {
 // How the trainer stands, for everybody who asks.
 struct View {
   std::string phase = "initializing";  // "running" once it takes samples
-  std::string message;                 // what is wrong, or how the last checkpoint went
+  std::string message;                 // what is wrong now, or ""
   int64_t revision = 0;                // another one after each change; greater after a restart
   int64_t samples = 0;                 // jobs counted
   int64_t steps = 0;

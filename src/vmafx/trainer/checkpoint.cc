@@ -111,7 +111,7 @@ void Checkpointer::WriteUntilDone(std::stop_token stop) {
   base::Duration pause = kFirstPause;
   while (!stop.stop_requested()) {
     const auto written = WriteOne(forever.Within(kMostForOne));
-    if (written.ok()) return Tell(*written);
+    if (written.ok()) return;
     if (stop.stop_requested()) return;
     log_.Warn("no checkpoint",
               {{"reason", written.error().message()}, {"again_in", base::FormatSpan(pause)}});
@@ -141,6 +141,10 @@ Result<JudgedCheckpoint> Checkpointer::WriteOne(const Until& until) {
     judged.digest = TRY(Publish(candidate, judged, onnx, until).During(judged.tag));
   }
   TRY(trainer_.Record(judged, until));
+  log_.Info("checkpoint", {{"version", judged.tag},
+                           {"samples", judged.samples},
+                           {"gate", ToString(judged.verdict.result)},
+                           {"reason", judged.verdict.reason}});
   return judged;
 }
 
@@ -194,25 +198,6 @@ ModelArtifact Checkpointer::MakeArtifact(const Candidate& candidate, const Judge
                           {"dev.vmafx.sha256", sha256}};
   if (!plcc.empty()) artifact.annotations["dev.vmafx.plcc"] = plcc;
   return artifact;
-}
-
-void Checkpointer::Tell(const JudgedCheckpoint& judged) {
-  const std::string result(ToString(judged.verdict.result));
-  log_.Info("checkpoint", {{"version", judged.tag},
-                           {"samples", judged.samples},
-                           {"gate", result},
-                           {"reason", judged.verdict.reason}});
-  board_.Update([&](View& view) {
-    const std::string stays = view.record.model_version.empty()
-                                  ? ""
-                                  : fmt::format("; {} stays", view.record.model_version);
-    view.message = fmt::format("{} {}: {}{}", judged.tag.empty() ? "a checkpoint" : judged.tag,
-                               judged.verdict.result == GateResult::kPassed     ? "is stable"
-                               : judged.verdict.result == GateResult::kRejected ? "was rejected"
-                                                                                : "is unstable",
-                               judged.verdict.reason,
-                               judged.verdict.result == GateResult::kRejected ? stays : "");
-  });
 }
 
 }  // namespace vmafx::trainer

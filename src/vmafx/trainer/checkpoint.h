@@ -50,7 +50,6 @@ class Checkpointer {
                                     const std::string& onnx, const base::Until& until);
   ModelArtifact MakeArtifact(const Candidate& candidate, const JudgedCheckpoint& judged,
                              const std::string& onnx) const;
-  void Tell(const JudgedCheckpoint& judged);
 
   CheckpointOptions options_;
   Trainer& trainer_;

@@ -23,6 +23,23 @@ std::string Origin(const std::string& base_name) {
   return base_name + "\n" + base::Join({features::Names().begin(), features::Names().end()}, ",");
 }
 
+// "v000007 was rejected: …; v000006 stays".
+std::string Tell(const JudgedCheckpoint& judged, const CheckpointRecord& record) {
+  const std::string name = judged.tag.empty() ? "a checkpoint" : judged.tag;
+  const std::string& reason = judged.verdict.reason;
+  switch (judged.verdict.result) {
+    case GateResult::kPassed:
+      return fmt::format("{} is stable: {}", name, reason);
+    case GateResult::kNotEnoughSamples:
+      return fmt::format("{} is unstable: {}", name, reason);
+    case GateResult::kRejected:
+      break;
+  }
+  const std::string stays =
+      record.model_version.empty() ? "" : fmt::format("; {} stays", record.model_version);
+  return fmt::format("{} was rejected: {}{}", name, reason, stays);
+}
+
 std::vector<Sample> Plain(const std::deque<StoredSample>& stored) {
   std::vector<Sample> samples;
   for (const StoredSample& one : stored) samples.push_back(one.sample);
@@ -149,7 +166,6 @@ Result<> Course::Record(const JudgedCheckpoint& judged) {
   record_.at_unix = judged.at_unix;
   record_.version = std::max(record_.version, judged.version);
   record_.gate_result = ToString(judged.verdict.result);
-  record_.gate_reason = judged.verdict.reason;
   switch (judged.verdict.result) {
     case GateResult::kRejected:
       ++record_.rejected;
@@ -170,6 +186,7 @@ Result<> Course::Record(const JudgedCheckpoint& judged) {
     record_.model_version = judged.tag;
     record_.model_digest = judged.digest;
   }
+  record_.message = Tell(judged, record_);
   TRY(store_.SaveRecord(record_));
   return SaveLearner();
 }

@@ -21,12 +21,12 @@ enum class Optimizer { kAdam, kSgd };
 // warm-up of 100 steps, an average over 1,000) two hundred samples teach nothing.
 struct Knobs {
   Optimizer optimizer = Optimizer::kAdam;
-  double step_size = 0.01;
+  double step_size = 0.003;
   double momentum = 0.9;
-  double weight_decay = 1e-3;
+  double weight_decay = 0.3;
   double most_gradient = 1.0;  // norm to which a gradient is clipped
   double ema_decay = 0.995;
-  int warm_up = 20;  // samples over which the step size rises to its full
+  int warm_up = 10;  // samples over which the step size rises to its full
   int batch = 32;
   double replay_mix = 0.5;  // share of a batch that is not the newest samples
   int steps_per_sample = 16;

@@ -151,7 +151,7 @@ Result<> Service::Run(Student base_model) {
       std::make_unique<Checkpointer>(options_.checkpoint, *trainer_, board_, http_, clock_, log_);
   board_.Update([](View& view) {
     view.phase = "running";
-    view.message = view.record.gate_reason;
+    view.message.clear();
   });
   feedback_port_.With([&](int& port) { port = feedback_->port(); });
   log_.Info("running", {{"samples", board_.Read().samples}, {"feedback", feedback_->port()}});

@@ -29,7 +29,7 @@ Json ToJson(const CheckpointRecord& record) {
           {"model_version", record.model_version},
           {"model_digest", record.model_digest},
           {"gate_result", record.gate_result},
-          {"gate_reason", record.gate_reason},
+          {"message", record.message},
           {"stable_samples", record.stable_samples},
           {"stable_version", record.stable_version},
           {"passed", record.passed},
@@ -156,7 +156,7 @@ Result<CheckpointRecord> Store::LoadRecord() {
   record.model_version = value::FindString(json, {"model_version"});
   record.model_digest = value::FindString(json, {"model_digest"});
   record.gate_result = value::FindString(json, {"gate_result"});
-  record.gate_reason = value::FindString(json, {"gate_reason"});
+  record.message = value::FindString(json, {"message"});
   record.stable_samples = Whole(json, "stable_samples");
   record.stable_version = value::FindString(json, {"stable_version"});
   record.passed = Whole(json, "passed");

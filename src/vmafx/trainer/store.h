@@ -19,14 +19,14 @@ struct StoredSample {
 
 // How checkpoints went so far.
 struct CheckpointRecord {
-  int64_t version = 0;        // of the last one that was pushed
-  int64_t samples = 0;        // counted when the last one was judged
-  std::string at;             // when that was, RFC 3339; "" never
-  int64_t at_unix = 0;        // the same in seconds
-  std::string model_version;  // tag of the last one that was not rejected
-  std::string model_digest;   // of its manifest
-  std::string gate_result;    // of the last one
-  std::string gate_reason;
+  int64_t version = 0;         // of the last one that was pushed
+  int64_t samples = 0;         // counted when the last one was judged
+  std::string at;              // when that was, RFC 3339; "" never
+  int64_t at_unix = 0;         // the same in seconds
+  std::string model_version;   // tag of the last one that was not rejected
+  std::string model_digest;    // of its manifest
+  std::string gate_result;     // of the last one
+  std::string message;         // how it went, for people
   int64_t stable_samples = 0;  // counted when the last stable one was judged; 0: there is none
   std::string stable_version;
   int64_t passed = 0;

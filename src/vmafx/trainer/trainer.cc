@@ -129,6 +129,8 @@ void Trainer::Publish() {
     view.held_out = static_cast<int64_t>(course_.held_out());
     view.replay = static_cast<int64_t>(course_.replay());
     view.loss = course_.loss();
+    // A checkpoint went well: what went wrong before is over.
+    if (view.record != course_.record()) view.message.clear();
     view.refused = course_.refused();
     view.duplicates = course_.duplicates();
     view.evictions = course_.evictions();

@@ -107,7 +107,7 @@ std::string StatusJson(const View& view) {
                      {"model_version", view.record.model_version},
                      {"model_digest", view.record.model_digest},
                      {"last_stability_gate_result", view.record.gate_result},
-                     {"message", view.message},
+                     {"message", view.message.empty() ? view.record.message : view.message},
                      {"revision", view.revision},
                      {"steps", view.steps},
                      {"loss", view.loss},
