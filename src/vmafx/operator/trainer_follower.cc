@@ -160,9 +160,11 @@ bool TrainerFollower::Take(const kube::Key& training, const TrainerPod& pod,
     after = target.known;
   });
   if (kept && before != after) {
-    if (before.trouble.empty() != after.trouble.empty()) {
-      log_.Info(after.trouble.empty() ? "trainer answers" : "trainer does not answer",
-                {{"training", training.Text()}, {"why", after.trouble}});
+    // One that has just begun may take a moment until it listens.
+    if (before.answers() && !after.answers()) {
+      log_.Warn("trainer does not answer", {{"training", training.Text()}, {"why", after.trouble}});
+    } else if (!before.answers() && after.answers()) {
+      log_.Info("trainer answers", {{"training", training.Text()}});
     }
     listener_(training);
   }
