@@ -56,20 +56,22 @@ Result<Credentials> Session::Renew(const Credentials& stale, const Until& until)
   return Register(until);
 }
 
+// Cancellations come by id alone, so only the newest attempt of a job is beaten for: the lease of
+// an older one is lost, or there were no newer one.
 void Session::StartJob(const JobRef& job, std::stop_source cancelled) {
+  std::vector<std::stop_source> superseded;
   state_.With([&](State& state) {
-    // Cancellations come by id alone, so no two attempts of a job are beaten for: the older one's
-    // lease is lost, or there were no newer one.
-    for (auto it = state.jobs.begin(); it != state.jobs.end();) {
-      if (it->first.id != job.id) {
-        ++it;
-        continue;
-      }
-      it->second.request_stop();
-      it = state.jobs.erase(it);
+    const auto newer = state.jobs.lower_bound(job);
+    if (newer != state.jobs.end() && newer->first.id == job.id) {
+      superseded.push_back(std::move(cancelled));
+      return;
     }
-    state.jobs.insert_or_assign(job, std::move(cancelled));
+    const auto first = state.jobs.lower_bound({job.id, 0});
+    for (auto older = first; older != newer; ++older) superseded.push_back(older->second);
+    state.jobs.erase(first, newer);
+    state.jobs.emplace(job, std::move(cancelled));
   });
+  for (std::stop_source& attempt : superseded) attempt.request_stop();
 }
 
 void Session::EndJob(const JobRef& job) {

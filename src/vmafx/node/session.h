@@ -41,7 +41,8 @@ class Session {
   base::Result<Credentials> Renew(const Credentials& stale, const base::Until& until);
 
   // Heartbeats carry `job` from now on, and stop `cancelled` when the controller does not want it
-  // (any more). An earlier attempt of the same job is stopped at once. At most 64 jobs.
+  // (any more). Of several attempts of a job, all but the newest are stopped at once. At most 64
+  // jobs.
   void StartJob(const JobRef& job, std::stop_source cancelled);
   void EndJob(const JobRef& job);
   size_t jobs() const;
