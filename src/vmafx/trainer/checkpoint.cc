@@ -187,7 +187,7 @@ ModelArtifact Checkpointer::MakeArtifact(const Candidate& candidate, const Judge
                  {"onnx_sha256", sha256},
                  {"created", judged.at}};
   if (!plcc.empty()) config["plcc"] = verdict.plcc;
-  ModelArtifact artifact{onnx, config.dump(), {}};
+  ModelArtifact artifact{onnx, config.dump(-1, ' ', false, Json::error_handler_t::replace), {}};
   artifact.annotations = {{"org.opencontainers.image.created", judged.at},
                           {"org.opencontainers.image.version", judged.tag},
                           {"org.opencontainers.image.title", "vmafx-student"},

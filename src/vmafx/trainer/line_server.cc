@@ -134,14 +134,17 @@ LineServer::~LineServer() {
 }
 
 void LineServer::AcceptLoop(std::stop_token stop) {
+  bool was_full = false;  // said once, not for each
   while (!stop.stop_requested()) {
     auto socket = listener_.Accept(Until::After(clock_, std::chrono::hours(1), stop));
     connections_.remove_if([](const Connection& connection) { return connection.done.load(); });
     if (!socket.ok()) continue;
-    if (connections_.size() >= options_.most_connections) {
-      log_.Warn("connection refused: there are too many", {{"connections", connections_.size()}});
-      continue;  // closed; the client tries again
+    const bool full = connections_.size() >= options_.most_connections;
+    if (full && !was_full) {
+      log_.Warn("connections refused: there are too many", {{"connections", connections_.size()}});
     }
+    was_full = full;
+    if (full) continue;  // closed; the client tries again
     Connection& connection = connections_.emplace_back();
     auto shared = std::make_shared<sys::Fd>(*std::move(socket));
     connection.crew.Start("lines/client", [this, shared, &connection](std::stop_token ended) {

@@ -102,7 +102,7 @@ std::string MakeManifest(const ModelArtifact& artifact) {
                          {"config", Describe(kModelConfigType, artifact.config)},
                          {"layers", Json::array({layer})},
                          {"annotations", artifact.annotations}};
-  return manifest.dump();
+  return manifest.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<std::string> PushModel(RegistryAccess& registry, const ModelArtifact& artifact,
