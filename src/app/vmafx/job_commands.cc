@@ -30,8 +30,8 @@ constexpr char kWatchExamples[] = R"(Examples:
   vmafx watch 5d2b6c1e-...      one job until it is finished
   vmafx watch -o json | jq .status
 
-Exit codes: 0 the job has its score (or Ctrl-C ended the watch of all), 1 it failed or was cancelled, 2 bad usage,
-3 not found or not reached, 130 interrupted.)";
+Exit codes: 0 the job has its score, 1 it failed or was cancelled, 2 bad usage, 3 not found or not reached, 130
+interrupted.)";
 
 constexpr char kCancelExamples[] = R"(Examples:
   vmafx cancel 5d2b6c1e-3f0a-4c53-9d0e-4a6d1c6b7f10
@@ -42,10 +42,10 @@ int PrintJob(const rpc::Job& job, const Remote& remote) {
   return Print(remote.json() ? client::JobJson(job).dump(2) + "\n" : client::JobText(job));
 }
 
-// One state of a job, as one line.
-void PrintState(const rpc::Job& job, const Remote& remote, const base::Clock& clock) {
-  (void)Print(remote.json() ? client::JobJson(job).dump() + "\n"
-                            : client::JobLine(job, clock.WallNow()) + "\n");
+// One state of a job, as one line; kPassed while somebody reads.
+int PrintState(const rpc::Job& job, const Remote& remote, const base::Clock& clock) {
+  return Print(remote.json() ? client::JobJson(job).dump() + "\n"
+                             : client::JobLine(job, clock.WallNow()) + "\n");
 }
 
 struct GetFlags {
@@ -98,16 +98,17 @@ int WatchAll(const WatchFlags& flags, client::Controller& controller, const Cont
   for (const rpc::Job& job : *before) {
     if (client::IsFinished(job.status())) shown[job.id()] = job.revision();
   }
+  int printed = kPassed;
   const auto followed = controller.Follow(
       Patiently(),
       [&](const rpc::Job& job) {
         if (std::exchange(shown[job.id()], job.revision()) != job.revision()) {
-          PrintState(job, flags.remote, context.clock);
+          printed = PrintState(job, flags.remote, context.clock);
         }
-        return true;
+        return printed == kPassed;
       },
       context.until());
-  return followed.ok() ? kPassed : Explain(kErrored, followed.error());
+  return followed.ok() ? printed : Explain(kErrored, followed.error());
 }
 
 int RunWatch(const WatchFlags& flags, const Context& context) {
