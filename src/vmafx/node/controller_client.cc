@@ -122,7 +122,12 @@ struct ControllerClient::State {
     context.set_deadline(std::chrono::system_clock::now() +
                          std::chrono::duration_cast<std::chrono::microseconds>(left));
     std::stop_callback on_stop(until.stop(), [&context] { context.TryCancel(); });
-    const grpc::Status status = (stub.get()->*method)(&context, request, &response);
+    grpc::Status status = (stub.get()->*method)(&context, request, &response);
+    // A controller that shuts down cancels the calls that it has: not our doing, and worth a try
+    // with the next one.
+    if (status.error_code() == grpc::StatusCode::CANCELLED && !until.Stopped()) {
+      status = {grpc::StatusCode::UNAVAILABLE, "the controller ended the call"};
+    }
     return api::FromGrpc(status, fmt::format("{} at controller {}", name, address));
   }
 
