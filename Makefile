@@ -1,7 +1,7 @@
 # The ways in. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
 .PHONY: help setup kubernetes companions build test e2e e2e-negative e2e-gpu e2e-chaos e2e-all \
-	layers format format-check asan tsan images actionlint host-state bench-cluster bench-runner bench-scoring bench-platform clean
+	layers format format-check asan tsan images actionlint host-state bench-cluster bench-runner bench-scoring bench-platform bench-trainer clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-platform: ## jobs a second through one controller, at 1, 4 and 16 connecti
 
 bench-scoring: ## vmafx score beside ffmpeg's libvmaf on the same clip
 	@bench/scoring/run
+
+bench-trainer: ## the trainer learns: correlation on unseen clips against samples seen, and the gate against poison
+	@bench/trainer/run
 
 actionlint: ## check the workflow files
 	@"$$(tools/companions/build actionlint)/actionlint" .github/workflows/*.yml
