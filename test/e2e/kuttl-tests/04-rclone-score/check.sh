@@ -55,7 +55,7 @@ case $1 in
   refused)
     says job-missing-object 'missing\.yuv' 'no object|not found' 'correct|upload'
     says job-wrong-key 'e2eminio' 'denied|forbidden|refused|credential|access key|SignatureDoesNotMatch'
-    says job-cut-stream 'cut/dist\.yuv' '24576|49152|ended early|incomplete|cut|short'
+    says job-cut-stream 'clips:8080/cut/(ref|dist)\.yuv' 'broke' '24576 bytes' 'submit the job again'
     ;;
   *) fail "check.sh: unknown check $1" ;;
 esac
