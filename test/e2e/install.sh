@@ -10,6 +10,15 @@ if helm status vmafx --namespace vmafx-system >/dev/null 2>&1; then
   kubectl apply --server-side --force-conflicts --filename deploy/helm/vmafx/crds/
 fi
 
+# Whatever is not of the restricted Pod Security Standard does not start here.
+kubectl apply --server-side --filename - <<MANIFEST
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: vmafx-system
+  labels: {pod-security.kubernetes.io/enforce: restricted}
+MANIFEST
+
 explain() {
   kubectl get pods --namespace vmafx-system --output wide
   kubectl get events --namespace vmafx-system --field-selector type=Warning \
@@ -19,14 +28,14 @@ explain() {
 } >&2
 
 helm upgrade --install vmafx deploy/helm/vmafx \
-  --namespace vmafx-system --create-namespace \
+  --namespace vmafx-system \
   --values test/e2e/values.yaml \
   --set-string operator.image.repository="$SEATRIAL_IMAGE_VMAFX_OPERATOR_REPOSITORY" \
   --set-string operator.image.tag="$SEATRIAL_IMAGE_VMAFX_OPERATOR_TAG" \
   --set-string controller.image.repository="$SEATRIAL_IMAGE_VMAFX_CONTROLLER_REPOSITORY" \
   --set-string controller.image.tag="$SEATRIAL_IMAGE_VMAFX_CONTROLLER_TAG" \
-  ${SEATRIAL_IMAGE_VMAFX_TRAINER_REPOSITORY:+--set-string trainer.image.repository="$SEATRIAL_IMAGE_VMAFX_TRAINER_REPOSITORY"} \
-  ${SEATRIAL_IMAGE_VMAFX_TRAINER_TAG:+--set-string trainer.image.tag="$SEATRIAL_IMAGE_VMAFX_TRAINER_TAG"} \
+  --set-string trainer.image.repository="$SEATRIAL_IMAGE_VMAFX_TRAINER_REPOSITORY" \
+  --set-string trainer.image.tag="$SEATRIAL_IMAGE_VMAFX_TRAINER_TAG" \
   --set-string worker.image.repository="$SEATRIAL_IMAGE_VMAFX_NODE_REPOSITORY" \
   --set-string worker.image.tag="$SEATRIAL_IMAGE_VMAFX_NODE_TAG" \
   --wait --timeout 120s "$@" || explain
