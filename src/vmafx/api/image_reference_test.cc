@@ -49,7 +49,9 @@ TEST(ImageReferenceTest, TakesNoHarmFromAnyText) {
     auto checked = CheckImageReference(text);
 
     EXPECT_TRUE(checked.ok() || checked.Is(base::Code::kInvalid));
-    if (checked.ok()) EXPECT_EQ(text.find_first_of(" \n\xff"), std::string::npos) << text;
+    if (checked.ok()) {
+      EXPECT_EQ(text.find_first_of(" \n\xff"), std::string::npos) << text;
+    }
   }
 }
 

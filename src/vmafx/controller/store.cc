@@ -213,7 +213,8 @@ Result<std::optional<Job>> JobStore::ClaimJob(const std::string& id, const Holde
       [this, id, holder](Transaction& transaction) -> Result<std::optional<Job>> {
         auto found = Load(transaction, id);
         TRY(MayHave(holder, id, found));
-        Job job = TRY(std::move(found));
+        if (!found.ok()) return std::move(found).error();  // TRY: g++ 12 -O2 warns falsely
+        Job job = *std::move(found);
         if (IsFinished(job.status)) {
           return Fail(Code::kConflict, "job {} is already {}", id, ToString(job.status));
         }
@@ -236,7 +237,8 @@ Result<Job> JobStore::Finish(const std::string& id, const Holder& holder, const 
       [this, id, holder, outcome](Transaction& transaction) -> Result<Job> {
         auto found = Load(transaction, id);
         TRY(MayHave(holder, id, found));
-        Job job = TRY(std::move(found));
+        if (!found.ok()) return std::move(found).error();  // TRY: g++ 12 -O2 warns falsely
+        Job job = *std::move(found);
         if (job.status == Status::kCancelled) return job;
         const bool current =
             job.node == holder.node && (holder.attempt == 0 || job.attempt == holder.attempt);

@@ -57,7 +57,7 @@ class RcloneSource final : public Source {
     command.argv.push_back("--");
     command.argv.push_back(options_.remote + ":" + path);
     command.environment = {{"RCLONE_CONFIG", options_.config}};
-    command.directory = "/";
+    command.directory = std::string("/");  // g++ 12 warns of the assignment of a literal
     command.inherit_others = false;
     return command;
   }
