@@ -64,11 +64,11 @@ Result<> PrintEnvironment(const std::string& folder) {
 }
 
 // A folder is a catalog (all its archives); anything else is an archive.
-Result<std::vector<std::string>> ArchivesOf(const std::vector<std::string>& paths) {
-  std::vector<std::string> archives;
+Result<std::vector<std::filesystem::path>> ArchivesOf(const std::vector<std::string>& paths) {
+  std::vector<std::filesystem::path> archives;
   for (const std::string& path : paths) {
     if (!std::filesystem::is_directory(path)) {
-      archives.push_back(path);
+      archives.emplace_back(path);
       continue;
     }
     for (const auto& image : TRY(images::ReadCatalog(path))) archives.push_back(image.archive);
@@ -87,15 +87,12 @@ base::Result<> LoadImages(const cluster::Cluster& target, const std::vector<std:
                 target.name);
   const images::NodeRuntime node{.ctr = target.kubernetes_bin / "ctr",
                                  .socket = target.containerd_socket};
-  for (const std::string& path : TRY(ArchivesOf(paths))) {
-    for (const auto& image :
-         TRY(images::LoadArchive(node, TRY(images::OpenArchive(path)), until).During(path))) {
-      fmt::print("{:<60} sent {} ({} of {} layers and manifests; the node had the rest)\n",
-                 image.name, Megabytes(image.sent_bytes), image.sent_blobs,
-                 image.sent_blobs + image.kept_blobs);
-    }
-  }
-  return base::Ok();
+  const auto print = [](const images::LoadedImage& image) {
+    fmt::print("{:<60} sent {} ({} of {} layers and manifests; the node had the rest)\n",
+               image.name, Megabytes(image.sent_bytes), image.sent_blobs,
+               image.sent_blobs + image.kept_blobs);
+  };
+  return images::LoadArchives(node, TRY(ArchivesOf(paths)), print, until);
 }
 
 void AddImageCommands(CLI::App& app, Context& context) {

@@ -105,6 +105,8 @@ Result<std::string> ReadData(::archive* reader, size_t limit) {
   }
 }
 
+constexpr size_t kLargestManifest = 1 << 20;
+
 Result<Json> BlobAsJson(const Archive& archive, const std::string& digest) {
   const auto blob = archive.blobs.find(digest);
   if (blob == archive.blobs.end())
@@ -120,7 +122,8 @@ std::string NameOf(const Json& descriptor) {
   return "";
 }
 
-Result<Archive::Image> ReadImage(const Archive& archive, const Json& descriptor) {
+Result<Archive::Image> ReadImage(const Archive& archive, const Json& descriptor,
+                                 const std::function<bool(const std::string&)>& has) {
   Archive::Image image{.name = NameOf(descriptor),
                        .digest = value::FindString(descriptor, {"digest"})};
   const Json manifest = TRY(BlobAsJson(archive, image.digest));
@@ -129,7 +132,7 @@ Result<Archive::Image> ReadImage(const Archive& archive, const Json& descriptor)
     for (const Json& layer : *layers) image.blobs.push_back(value::FindString(layer, {"digest"}));
   }
   for (const std::string& digest : image.blobs) {
-    if (!archive.blobs.count(digest))
+    if (!has(digest))
       return Fail(Code::kInvalid, "image {} needs blob {}, which is not in the archive", image.name,
                   digest);
   }
@@ -184,6 +187,62 @@ Result<> UnpackEntry(const Entry& entry, const std::set<std::string>& wanted,
   return sys::WriteFileAtomically(target, entry.content, entry.mode);
 }
 
+std::unique_ptr<::archive, FreeReader> MakeReader() {
+  std::unique_ptr<::archive, FreeReader> reader(archive_read_new());
+  archive_read_support_format_tar(reader.get());
+  archive_read_support_filter_gzip(reader.get());
+  archive_read_support_filter_zstd(reader.get());
+  return reader;
+}
+
+// Calls take(entry without content, size) for each; take may read the content.
+template <typename Take>
+Result<> ForEachEntry(::archive* reader, Take&& take) {
+  archive_entry* header = nullptr;
+  int status;
+  while ((status = archive_read_next_header(reader, &header)) == ARCHIVE_OK) {
+    Entry entry{.path = archive_entry_pathname(header),
+                .mode = static_cast<int>(archive_entry_perm(header)),
+                .owner = static_cast<int>(archive_entry_uid(header))};
+    while (entry.path.rfind("./", 0) == 0) entry.path.erase(0, 2);
+    if (const char* link = archive_entry_symlink(header)) entry.link = link;
+    if (archive_entry_filetype(header) == AE_IFDIR && !entry.path.empty() &&
+        entry.path.back() != '/')
+      entry.path += '/';
+    if (!entry.path.empty())
+      TRY(take(std::move(entry), static_cast<size_t>(archive_entry_size(header))));
+  }
+  if (status != ARCHIVE_EOF) return TarProblem(reader, "reading a tar");
+  return base::Ok();
+}
+
+// "" when the path is none of a blob.
+std::string BlobDigest(const std::string& path) {
+  constexpr std::string_view kBlobs = "blobs/sha256/";
+  if (path.rfind(kBlobs, 0) != 0 || path.back() == '/') return "";
+  return "sha256:" + path.substr(kBlobs.size());
+}
+
+// Fills in `images` from the index; `has` says whether a blob is in the file.
+Result<> ReadImages(const std::filesystem::path& path, Archive& archive,
+                    const std::function<bool(const std::string&)>& has) {
+  if (archive.index.empty()) {
+    return Fail(Code::kInvalid,
+                "{}: no index.json: not an OCI archive (docker save of Docker 25 or newer writes "
+                "one; older: skopeo copy docker-archive:... oci-archive:...)",
+                path.string());
+  }
+  const Json index = TRY(value::ParseJson(archive.index).During(path.string() + ": index.json"));
+  if (const Json* manifests = value::Find(index, {"manifests"});
+      manifests && manifests->is_array()) {
+    for (const Json& descriptor : *manifests)
+      archive.images.push_back(TRY(ReadImage(archive, descriptor, has).During(path.string())));
+  }
+  if (archive.images.empty())
+    return Fail(Code::kInvalid, "{}: index.json names no image", path.string());
+  return base::Ok();
+}
+
 }  // namespace
 
 Result<std::string> MakeTar(std::vector<Entry> entries) {
@@ -209,61 +268,56 @@ Result<std::string> MakeTar(std::vector<Entry> entries) {
 }
 
 Result<std::vector<Entry>> ReadTar(std::string_view tar, size_t content_limit) {
-  const std::unique_ptr<::archive, FreeReader> reader(archive_read_new());
-  archive_read_support_format_tar(reader.get());
-  archive_read_support_filter_gzip(reader.get());
-  archive_read_support_filter_zstd(reader.get());
+  const auto reader = MakeReader();
   if (archive_read_open_memory(reader.get(), tar.data(), tar.size()) != ARCHIVE_OK)
     return TarProblem(reader.get(), "opening a tar");
   std::vector<Entry> entries;
-  archive_entry* header = nullptr;
-  int status;
-  while ((status = archive_read_next_header(reader.get(), &header)) == ARCHIVE_OK) {
-    Entry entry{.path = archive_entry_pathname(header),
-                .mode = static_cast<int>(archive_entry_perm(header)),
-                .owner = static_cast<int>(archive_entry_uid(header))};
-    while (entry.path.rfind("./", 0) == 0) entry.path.erase(0, 2);
-    if (const char* link = archive_entry_symlink(header)) entry.link = link;
-    if (archive_entry_filetype(header) == AE_IFDIR && !entry.path.empty() &&
-        entry.path.back() != '/')
-      entry.path += '/';
+  TRY(ForEachEntry(reader.get(), [&](Entry entry, size_t) -> Result<> {
     entry.content = TRY(ReadData(reader.get(), content_limit));
-    if (!entry.path.empty()) entries.push_back(std::move(entry));
-  }
-  if (status != ARCHIVE_EOF) return TarProblem(reader.get(), "reading a tar");
+    entries.push_back(std::move(entry));
+    return base::Ok();
+  }));
   return entries;
+}
+
+Result<ArchiveIndex> ReadArchiveIndex(const std::filesystem::path& path) {
+  const auto reader = MakeReader();
+  if (!std::filesystem::exists(path))
+    return Fail(Code::kNotFound, "{}: no such file", path.string());
+  constexpr size_t kBlock = 64 * 1024;
+  if (archive_read_open_filename(reader.get(), path.c_str(), kBlock) != ARCHIVE_OK)
+    return TarProblem(reader.get(), path.string());
+  ArchiveIndex result;
+  const auto take = [&](Entry entry, size_t size) -> Result<> {
+    const std::string digest = BlobDigest(entry.path);
+    if (!digest.empty()) result.sizes[digest] = size;
+    if (size > kLargestManifest) return base::Ok();  // skipped, not read
+    if (entry.path == "index.json") result.archive.index = TRY(ReadData(reader.get(), size));
+    if (!digest.empty()) result.archive.blobs.emplace(digest, TRY(ReadData(reader.get(), size)));
+    return base::Ok();
+  };
+  TRY(ForEachEntry(reader.get(), take).During(path.string()));
+  TRY(ReadImages(path, result.archive,
+                 [&](const std::string& digest) { return result.sizes.contains(digest); }));
+  return result;
 }
 
 Result<Archive> OpenArchive(const std::filesystem::path& path) {
   const std::string tar = TRY(sys::ReadFile(path, size_t{8} << 30));
-  const std::vector<Entry> entries = TRY(ReadTar(tar).During(path.string()));
   Archive archive;
-  constexpr std::string_view kBlobs = "blobs/sha256/";
-  for (const Entry& entry : entries) {
+  for (Entry& entry : TRY(ReadTar(tar).During(path.string()))) {
     if (entry.path == "index.json") archive.index = entry.content;
-    if (entry.path.rfind(kBlobs, 0) != 0 || entry.path.back() == '/') continue;
-    const std::string digest = "sha256:" + entry.path.substr(kBlobs.size());
+    const std::string digest = BlobDigest(entry.path);
+    if (digest.empty()) continue;
     if ("sha256:" + net::Sha256Hex(entry.content) != digest) {
       return Fail(Code::kInvalid,
                   "{}: the content of {} does not have the digest of its name: the file is damaged",
                   path.string(), entry.path);
     }
-    archive.blobs.emplace(digest, entry.content);
+    archive.blobs.emplace(digest, std::move(entry.content));
   }
-  if (archive.index.empty()) {
-    return Fail(Code::kInvalid,
-                "{}: no index.json: not an OCI archive (docker save of Docker 25 or newer writes "
-                "one; older: skopeo copy docker-archive:... oci-archive:...)",
-                path.string());
-  }
-  const Json index = TRY(value::ParseJson(archive.index).During(path.string() + ": index.json"));
-  if (const Json* manifests = value::Find(index, {"manifests"});
-      manifests && manifests->is_array()) {
-    for (const Json& descriptor : *manifests)
-      archive.images.push_back(TRY(ReadImage(archive, descriptor).During(path.string())));
-  }
-  if (archive.images.empty())
-    return Fail(Code::kInvalid, "{}: index.json names no image", path.string());
+  TRY(ReadImages(path, archive,
+                 [&](const std::string& digest) { return archive.blobs.contains(digest); }));
   return archive;
 }
 

@@ -50,6 +50,15 @@ struct Archive {
 // the archive is wrong.
 base::Result<Archive> OpenArchive(const std::filesystem::path& path);
 
+// What is in an archive without its contents: `blobs` of the result holds those of less than 1 MB
+// (manifests and configurations), and `sizes` all. Reads little of the file, and verifies nothing
+// but that all is there. Errors as OpenArchive.
+struct ArchiveIndex {
+  Archive archive;
+  std::map<std::string, size_t> sizes;  // digest -> bytes
+};
+base::Result<ArchiveIndex> ReadArchiveIndex(const std::filesystem::path& path);
+
 // The archive as tar bytes with only the blobs for which `wanted` is true; index.json and
 // oci-layout are always there.
 base::Result<std::string> PackArchive(const Archive& archive,

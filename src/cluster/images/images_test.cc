@@ -117,6 +117,38 @@ TEST_F(ImagesTest, ADamagedArchiveIsNamedAndNotLoaded) {
   EXPECT_TRUE(OpenArchive(folder() / "none.tar").Is(base::Code::kNotFound));
 }
 
+TEST_F(ImagesTest, AnIndexTellsAllButTheContents) {
+  const AssembledImage image = *Assemble(Shell(), {"/usr/bin"}, until());
+  ASSERT_TRUE(sys::WriteFileAtomically(folder() / "sh.tar", image.archive).ok());
+
+  const auto index = ReadArchiveIndex(folder() / "sh.tar");
+
+  ASSERT_TRUE(index.ok()) << index.error().message();
+  const Archive archive = *OpenArchive(folder() / "sh.tar");
+  ASSERT_EQ(index->archive.images.size(), 1u);
+  EXPECT_EQ(index->archive.images[0].name, image.name);
+  EXPECT_EQ(index->archive.images[0].blobs, archive.images[0].blobs);
+  ASSERT_EQ(index->sizes.size(), archive.blobs.size());
+  for (const auto& [digest, bytes] : archive.blobs)
+    EXPECT_EQ(index->sizes.at(digest), bytes.size());
+  EXPECT_LT(index->archive.blobs.size(), archive.blobs.size()) << "layers are not read";
+}
+
+TEST_F(ImagesTest, AnIndexOfWhatIsNoImageSaysWhatItIsNot) {
+  ASSERT_TRUE(sys::WriteFileAtomically(folder() / "text.tar", "no tar at all").ok());
+  ASSERT_TRUE(sys::WriteFileAtomically(folder() / "tar.tar", *MakeTar({{.path = "a"}})).ok());
+  const std::string whole = Assemble(Shell(), {"/usr/bin"}, until())->archive;
+  ASSERT_TRUE(
+      sys::WriteFileAtomically(folder() / "half.tar", whole.substr(0, whole.size() / 2)).ok());
+
+  EXPECT_TRUE(ReadArchiveIndex(folder() / "none.tar").Is(base::Code::kNotFound));
+  EXPECT_FALSE(ReadArchiveIndex(folder() / "text.tar").ok());
+  EXPECT_FALSE(ReadArchiveIndex(folder() / "half.tar").ok());
+  const auto other = ReadArchiveIndex(folder() / "tar.tar");
+  ASSERT_TRUE(other.Is(base::Code::kInvalid));
+  EXPECT_NE(other.error().message().find("not an OCI archive"), std::string::npos);
+}
+
 TEST_F(ImagesTest, PackingLeavesOutBlobsThatTheNodeHas) {
   const AssembledImage image = *Assemble(Shell(), {"/usr/bin"}, until());
   ASSERT_TRUE(sys::WriteFileAtomically(folder() / "sh.tar", image.archive).ok());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,13 @@ struct LoadedImage {
   size_t kept_blobs = 0;  // the node had them
 };
 
-// Makes the images of `archive` known to the node under their names; sends only blobs that it
-// lacks, and nothing at all for an image that it has already. kUnavailable when containerd does not
-// answer.
-base::Result<std::vector<LoadedImage>> LoadArchive(const NodeRuntime& node, const Archive& archive,
-                                                   const base::Until& until);
+// Makes the images of the OCI archives known to the node under their names, one after the other;
+// `done` is told of each image. Sends only blobs that the node lacks, and nothing at all for an
+// image that it has already. kUnavailable when containerd does not answer; kNotFound, kInvalid name
+// the archive that is not there or not one. The node verifies all digests.
+base::Result<> LoadArchives(const NodeRuntime& node,
+                            const std::vector<std::filesystem::path>& archives,
+                            const std::function<void(const LoadedImage&)>& done,
+                            const base::Until& until);
 
 }  // namespace cluster::images

@@ -145,6 +145,7 @@ class Start {
                     "k8s.io",
                     "images",
                     "import",
+                    "--local",
                     archive.string()};
     const auto imported = sys::RunOrFail(std::move(command), until);
     if (!imported.ok()) return base::Error(imported.error()).During("loading " + archive.string());
