@@ -40,4 +40,14 @@ std::unique_ptr<cluster::Provider> MakeProvider(Context& context, const std::str
       context.clock);
 }
 
+std::map<std::string, std::string> ClusterEnvironment(const cluster::Cluster& target,
+                                                      const std::string& state_dir) {
+  const fs::path program = fs::read_symlink("/proc/self/exe");
+  auto environment = sys::Environment();
+  return {{"SEATRIAL", program.string()},
+          {"SEATRIAL_CLUSTER", target.name},
+          {"SEATRIAL_STATE_DIR", fs::absolute(state_dir).string()},
+          {"PATH", program.parent_path().string() + ":" + environment["PATH"]}};
+}
+
 }  // namespace app

@@ -3,6 +3,7 @@
 // What the commands of seatrial share about clusters.
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,12 @@ constexpr char kStateDir[] = "/var/lib/seatrial";
 
 // The native provider with its state in `state_dir`; its nodes' init is this very program.
 std::unique_ptr<cluster::Provider> MakeProvider(Context& context, const std::string& state_dir);
+
+// What commands of a suite get to know of the cluster of ours that it runs on: SEATRIAL (this
+// program), SEATRIAL_CLUSTER, SEATRIAL_STATE_DIR, and a PATH on which this program is the first of
+// its name.
+std::map<std::string, std::string> ClusterEnvironment(const cluster::Cluster& target,
+                                                      const std::string& state_dir);
 
 // The folder of the Kubernetes programs: `given`, else the environment's SEATRIAL_KUBERNETES_BIN,
 // else what tools/kubernetes/build of the checkout that this program was built in has built.

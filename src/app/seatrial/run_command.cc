@@ -121,10 +121,7 @@ Result<int> TestOn(const cluster::Cluster& target, const LoadedSuite& suite,
     steps.End("images");
   }
   auto variables = TRY(ImageEnvironment(flags.images));
-  // For `seatrial fault` and the like in the suite's commands.
-  variables["SEATRIAL"] = fs::read_symlink("/proc/self/exe");
-  variables["SEATRIAL_CLUSTER"] = target.name;
-  variables["SEATRIAL_STATE_DIR"] = fs::absolute(flags.state_dir);
+  variables.merge(ClusterEnvironment(target, flags.state_dir));
   steps.Begin("running the suite");
   int code = kErrored;
   if (flags.runner == "kuttl") {

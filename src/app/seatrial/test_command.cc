@@ -26,6 +26,7 @@ base::Result<Target> FindOwnCluster(const ClusterFlags& flags, Context& context)
   Target target;
   target.access = TRY(kube::LoadKubeconfig(found.kubeconfig, flags.context));
   target.kubernetes_bin = found.kubernetes_bin.string();
+  target.environment = ClusterEnvironment(found, flags.state_dir);
   target.scope = trial::WatchScope::kCluster;
   return target;
 }
