@@ -1,6 +1,7 @@
 // Whole clusters, started as `seatrial up` does. Needs root, the Kubernetes programs, and the
 // programs seatrial and pause in SEATRIAL_PROGRAM_DIR.
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -301,6 +302,26 @@ TEST_F(ClusterNodeTest, EndsWithItsProviderWhenTied) {
 
   AwaitNoProcesses();
   EXPECT_TRUE(provider_->Find(cluster.name).Is(base::Code::kNotFound));
+}
+
+TEST_F(ClusterNodeTest, KeepsNoDescriptorOfItsStarterOpen) {
+  const fs::path file = temp_.path() / "lock";
+  ASSERT_TRUE(sys::WriteFileAtomically(file, "").ok());
+  const sys::Fd inherited(open(file.c_str(), O_RDONLY));  // without O_CLOEXEC, as a shell's are
+  ASSERT_TRUE(inherited.valid());
+
+  const Cluster cluster = Up(Spec(Mark() + "-fds", Level::kApi));
+
+  size_t looked_at = 0;
+  for (const std::string& process : Processes()) {
+    const fs::path folder = fs::path("/proc") / process.substr(0, process.find(' ')) / "fd";
+    std::error_code gone;
+    for (const auto& entry : fs::directory_iterator(folder, gone)) {
+      EXPECT_NE(fs::read_symlink(entry.path(), gone), file) << process;
+      ++looked_at;
+    }
+  }
+  EXPECT_GT(looked_at, 10u);
 }
 
 TEST_F(ClusterNodeTest, StandsBesideAnotherOfTheSameAddresses) {

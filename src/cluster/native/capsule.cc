@@ -39,6 +39,8 @@ base::Result<sys::Fd> CopyHigh(int fd) {
   dup2(log, STDERR_FILENO);
   dup2(control, kControlFd);
   dup2(lock, kLockFd);
+  // What our own starter left open (a shell's lock, say) is not to live as long as the node.
+  syscall(SYS_close_range, kLockFd + 1, ~0U, 0);
   execve(argv[0], argv, environment);
   _exit(127);  // the control channel closes: the other end sees that
 }

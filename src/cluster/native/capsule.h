@@ -27,7 +27,8 @@ struct Capsule {
   sys::Fd pidfd;
 };
 
-// Starts the init, in a session of its own, so that a Ctrl-C of the terminal does not reach it.
+// Starts the init, in a session of its own, so that a Ctrl-C of the terminal does not reach it. It
+// gets no other descriptor of this process, however that was opened.
 // kDenied without the right to make namespaces. The descriptors stay the caller's.
 base::Result<Capsule> StartCapsule(const CapsuleSpec& spec);
 
