@@ -307,7 +307,9 @@ TEST_F(ClusterNodeTest, EndsWithItsProviderWhenTied) {
 TEST_F(ClusterNodeTest, KeepsNoDescriptorOfItsStarterOpen) {
   const fs::path file = temp_.path() / "lock";
   ASSERT_TRUE(sys::WriteFileAtomically(file, "").ok());
-  const sys::Fd inherited(open(file.c_str(), O_RDONLY));  // without O_CLOEXEC, as a shell's are
+  const sys::Fd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without O_CLOEXEC, as a shell's are, and none that the init gets something else at.
+  const sys::Fd inherited(fcntl(opened.get(), F_DUPFD, 50));
   ASSERT_TRUE(inherited.valid());
 
   const Cluster cluster = Up(Spec(Mark() + "-fds", Level::kApi));
