@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gives the cluster of $KUBECONFIG the resource nvidia.com/gpu, and waits until its nodes have it. Safe to repeat, also with
-# another mode: what the other one installed is removed. GPU_MODE says how:
+# Gives the cluster of $KUBECONFIG the resource nvidia.com/gpu, and waits until its nodes have it. Safe to repeat, also
+# with another mode: what the other one installed is removed. GPU_MODE says how:
 #   real   NVIDIA's device plugin and RuntimeClass nvidia (nodes with driver and container toolkit; the image is pulled)
 #   fake   vmafx-gpu-plugin: simulated devices, GPU_COUNT (2) of them a node
 #   none   no device plugin
