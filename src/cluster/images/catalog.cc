@@ -29,7 +29,8 @@ Result<CatalogImage> WriteImage(const ImageSpec& spec, const ProgramFolders& pro
                                 const std::vector<CatalogImage>& before, const base::Until& until) {
   const std::string made_from = TRY(Fingerprint(spec, TRY(FindIngredients(spec, programs, until))));
   for (const CatalogImage& image : before) {
-    if (image.made_from == made_from && std::filesystem::exists(image.archive)) return image;
+    if (image.made_from == made_from && image.size > 0 && std::filesystem::exists(image.archive))
+      return image;
   }
   const AssembledImage assembled = TRY(Assemble(spec, programs, until));
   const std::filesystem::path archive = folder / (ShortName(spec) + ".tar");
@@ -87,7 +88,7 @@ Result<std::vector<CatalogImage>> ReadCatalog(const std::filesystem::path& folde
                       .tag = value::FindString(image, {"tag"}),
                       .digest = value::FindString(image, {"digest"}),
                       .archive = folder / value::FindString(image, {"archive"}),
-                      .size = size && size->is_number_unsigned() ? size->get<size_t>() : 0,
+                      .size = size && size->is_number_integer() ? size->get<size_t>() : 0,
                       .made_from = value::FindString(image, {"madeFrom"})});
   }
   return images;

@@ -281,6 +281,7 @@ TEST_F(ImagesTest, ACatalogMakesAnewOnlyWhatHasChanged) {
 
   EXPECT_EQ(*sys::ReadFile(out / "one.tar"), "as it was");
   EXPECT_EQ(second[0].tag, first[0].tag);
+  EXPECT_EQ(second[0].size, first[0].size);
   EXPECT_NE(second[1].tag, first[1].tag);
   EXPECT_TRUE(OpenArchive(out / "two.tar").ok());
 }
