@@ -1,18 +1,15 @@
 #include "app/vmafx-operator/flags.h"
 
-#include <regex>
-
 #include "app/platform_flags.h"
 #include "app/vmafx-operator/object_flags.h"
 #include "kube/text_file.h"
+#include "vmafx/api/quantity.h"
 
 namespace {
 
-// https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-std::string IsQuantity(std::string& text) {
-  static const std::regex pattern("[0-9]+(\\.[0-9]+)?([KMGTPE]i|[kMGTPE])?");
-  if (std::regex_match(text, pattern)) return "";
-  return "\"" + text + "\" is not a quantity: write 2Gi, say";
+std::string IsSize(std::string& text) {
+  auto bytes = vmafx::api::ReadBytes(text);
+  return bytes.ok() ? "" : bytes.error().message();
 }
 
 void AddServingFlags(CLI::App& cli, Flags& flags) {
@@ -63,7 +60,7 @@ void AddWorkerFlags(CLI::App& cli, Flags& flags) {
   cli.add_option("--worker-scratch-size", worker.scratch_size,
                  "most that a worker may fetch, as a Kubernetes quantity")
       ->envname("VMAFX_WORKER_SCRATCH_SIZE")
-      ->check(CLI::Validator(IsQuantity, "QUANTITY"))
+      ->check(CLI::Validator(IsSize, "SIZE"))
       ->capture_default_str();
   cli.add_option("--instance", worker.instance,
                  "label app.kubernetes.io/instance of workers and trainers")

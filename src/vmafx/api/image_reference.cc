@@ -33,12 +33,16 @@ bool IsPathPart(std::string_view part) {
   const auto is_word = [](char c) { return IsDigit(c) || IsLower(c); };
   if (part.empty() || !is_word(part.front()) || !is_word(part.back())) return false;
   for (size_t i = 0; i < part.size();) {
-    const size_t end = std::min(part.find_first_not_of("._-", i), part.size());
+    if (is_word(part[i])) {
+      ++i;
+      continue;
+    }
+    size_t end = i;
+    while (!is_word(part[end])) ++end;  // the last one is a word
     const std::string_view joint = part.substr(i, end - i);
     const bool dashes = joint.find_first_not_of('-') == joint.npos;
     if (!dashes && joint != "." && joint != "_" && joint != "__") return false;
-    if (end < part.size() && !is_word(part[end])) return false;
-    i = std::min(part.find_first_of("._-", end), part.size());
+    i = end;
   }
   return true;
 }

@@ -106,11 +106,11 @@ bool CheckSource(const char* field, const std::string& text, const Job& job, Pro
     return false;
   }
   if (uri->IsFile()) CheckFile(field, text, *uri, job.spec, problems);
-  if (uri->scheme == "rclone" && job.rclone_secret.empty()) {
+  if (!uri->Remote().empty() && job.rclone_secret.empty()) {
     problems.push_back(
-        fmt::format("spec.{} {} needs a remote: annotate the job with {}: NAME of a Secret that "
-                    "has the key {}",
-                    field, text, kRcloneSecretAnnotation, kRcloneConfigFile));
+        fmt::format("spec.{} {} is read by the section [{}] of an {}: annotate the job with {}: "
+                    "NAME of the Secret that has one under that key",
+                    field, text, uri->Remote(), kRcloneConfigFile, kRcloneSecretAnnotation));
   }
   return uri->IsRawVideo();
 }

@@ -42,7 +42,7 @@ TEST(JobChecksTest, RefuseAFileThatNoInputBrings) {
   job = Tiny();
   job.spec.inputs.clear();
   job.spec.reference = "/fixtures/ref.yuv";
-  job.spec.distorted = "s3://films/dist.yuv";
+  job.spec.distorted = "https://films/dist.yuv";
   EXPECT_EQ(WhyNot(job),
             "spec.reference /fixtures/ref.yuv lies in none of spec.inputs (mounted: none): add "
             "the ConfigMap or PersistentVolumeClaim that holds it");
@@ -131,8 +131,11 @@ TEST(JobChecksTest, AskForTheSecretThatAnRcloneSourceNeeds) {
   job.spec.reference = "s3://films/ref.y4m";
   job.spec.distorted = "rclone://minio/films/dist.y4m";
   EXPECT_EQ(WhyNot(job),
-            "spec.distorted rclone://minio/films/dist.y4m needs a remote: annotate the job with "
-            "vmafx.dev/rclone-config-secret: NAME of a Secret that has the key rclone.conf");
+            "spec.reference s3://films/ref.y4m is read by the section [s3] of an rclone.conf: "
+            "annotate the job with vmafx.dev/rclone-config-secret: NAME of the Secret that has one "
+            "under that key; spec.distorted rclone://minio/films/dist.y4m is read by the section "
+            "[minio] of an rclone.conf: annotate the job with vmafx.dev/rclone-config-secret: NAME "
+            "of the Secret that has one under that key");
 
   job.rclone_secret = "remotes";
   EXPECT_EQ(WhyNot(job), "");

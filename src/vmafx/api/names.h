@@ -71,6 +71,7 @@ inline constexpr std::string_view kControllerCaFileEnv = "VMAFX_CONTROLLER_CA_FI
 inline constexpr std::string_view kControllerServerNameEnv = "VMAFX_CONTROLLER_SERVER_NAME";
 inline constexpr std::string_view kRcloneConfigEnv = "VMAFX_RCLONE_CONFIG";
 inline constexpr std::string_view kScratchDirEnv = "VMAFX_SCRATCH_DIR";
+inline constexpr std::string_view kScratchLimitEnv = "VMAFX_SCRATCH_LIMIT";  // bytes, of one file
 
 // Where a worker Pod finds what it is given.
 inline constexpr std::string_view kTokenDir = "/var/run/secrets/vmafx";  // file "token"

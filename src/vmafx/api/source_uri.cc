@@ -72,6 +72,11 @@ base::Result<> CheckParts(const SourceUri& uri, std::string_view text) {
                 kForms);
   }
   if (uri.scheme == "http" || uri.scheme == "https") {
+    if (uri.authority.find('@') != uri.authority.npos) {
+      return Fail(Code::kInvalid,
+                  "{}://{} must not hold credentials: use a signed URL or rclone://", uri.scheme,
+                  uri.authority.substr(uri.authority.find('@') + 1));
+    }
     if (text.find(' ') != text.npos) {
       return Fail(Code::kInvalid, "\"{}\" has a space: write %20 for it", text);
     }
@@ -79,6 +84,12 @@ base::Result<> CheckParts(const SourceUri& uri, std::string_view text) {
   }
   if (uri.scheme == "s3" && uri.path.size() < 2) {
     return Fail(Code::kInvalid, "\"{}\" names a bucket only: write s3://BUCKET/KEY", text);
+  }
+  for (const std::string& part : base::Split(uri.path, '/')) {
+    if (part == "..") return Fail(Code::kInvalid, "\"{}\" must not hold \"..\"", text);
+  }
+  if (uri.path.ends_with('/')) {
+    return Fail(Code::kInvalid, "\"{}\" names a folder: name the object in it", text);
   }
   const size_t colon = uri.authority.find(':');
   const bool in_remote =
@@ -93,6 +104,11 @@ base::Result<> CheckParts(const SourceUri& uri, std::string_view text) {
 }
 
 }  // namespace
+
+std::string SourceUri::Remote() const {
+  if (IsFile() || scheme == "http" || scheme == "https") return "";
+  return scheme == "rclone" ? authority.substr(0, authority.find(':')) : scheme;
+}
 
 bool SourceUri::IsRawVideo() const {
   const std::string name =

@@ -16,6 +16,9 @@ struct SourceUri {
   std::string path;       // what follows it, with its slash and query
 
   bool IsFile() const { return scheme == "file"; }
+  // The section of an rclone.conf by which a worker reads it: "minio" of rclone://minio:films/a,
+  // "s3" of s3://films/a; "" for files and HTTP.
+  std::string Remote() const;
   // Whether the name says raw video, which does not carry its own geometry: "/ref.yuv".
   bool IsRawVideo() const;
 };

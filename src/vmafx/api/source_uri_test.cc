@@ -34,6 +34,14 @@ TEST(SourceUriTest, TellsRawVideoByItsName) {
   EXPECT_FALSE(ReadSourceUri("file:///a.yuv/ref.y4m")->IsRawVideo());
 }
 
+TEST(SourceUriTest, NamesTheRemoteThatAWorkerReadsItBy) {
+  EXPECT_EQ(ReadSourceUri("rclone://minio/films/a")->Remote(), "minio");
+  EXPECT_EQ(ReadSourceUri("rclone://minio:films/a")->Remote(), "minio");
+  EXPECT_EQ(ReadSourceUri("s3://films/a")->Remote(), "s3");
+  EXPECT_EQ(ReadSourceUri("https://host/a")->Remote(), "");
+  EXPECT_EQ(ReadSourceUri("/films/a")->Remote(), "");
+}
+
 TEST(SourceUriTest, SaysWhatWouldBeRight) {
   EXPECT_EQ(WhyNot(""),
             "is empty: write file:///PATH, s3://BUCKET/KEY, https://HOST/PATH or "
@@ -44,8 +52,14 @@ TEST(SourceUriTest, SaysWhatWouldBeRight) {
   EXPECT_EQ(WhyNot("file://fixtures/ref.yuv"),
             "\"file://fixtures/ref.yuv\" is no local file: write file:///PATH, with three slashes");
   EXPECT_EQ(WhyNot("s3://films"), "\"s3://films\" names a bucket only: write s3://BUCKET/KEY");
-  EXPECT_EQ(WhyNot("rclone://minio/"),
-            "\"rclone://minio/\" names a remote only: write rclone://REMOTE/BUCKET/KEY or "
+  EXPECT_EQ(WhyNot("rclone://minio/films/"),
+            "\"rclone://minio/films/\" names a folder: name the object in it");
+  EXPECT_EQ(WhyNot("s3://films/../other/a"), "\"s3://films/../other/a\" must not hold \"..\"");
+  EXPECT_EQ(WhyNot("https://me:secret@host/a.mp4"),
+            "https://host must not hold credentials: use a signed URL or rclone://")
+      << "the message must not tell them";
+  EXPECT_EQ(WhyNot("rclone://minio"),
+            "\"rclone://minio\" names a remote only: write rclone://REMOTE/BUCKET/KEY or "
             "rclone://REMOTE:BUCKET/KEY");
   EXPECT_EQ(WhyNot("https:///a.mp4").rfind("\"https:///a.mp4\" names nothing after https://", 0),
             0u);

@@ -12,7 +12,7 @@ using kube::Json;
 kube::Object Job() {
   return kube::Object(Json::parse(R"({"apiVersion": "vmafx.dev/v1", "kind": "VmafxJob",
       "metadata": {"name": "tiny", "namespace": "video"},
-      "spec": {"reference": "s3://films/ref.y4m", "distorted": "s3://films/dist.y4m"}})"));
+      "spec": {"reference": "https://films/ref.y4m", "distorted": "https://films/dist.y4m"}})"));
 }
 
 kube::Object Node() {
@@ -49,7 +49,7 @@ TEST(AdmissionTest, LetsGoodObjectsIn) {
 TEST(AdmissionTest, RefusesAJobNamingTheFields) {
   kube::Object job = Job();
   job.json()["spec"]["reference"] = "ref.y4m";
-  job.json()["spec"]["distorted"] = "s3://films/dist.yuv";
+  job.json()["spec"]["distorted"] = "https://films/dist.yuv";
 
   const std::string why = Why(JudgeJob(Create(job)));
 

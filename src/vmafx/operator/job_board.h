@@ -15,7 +15,7 @@
 namespace vmafx::operators {
 
 // A live copy of the controller's jobs that came from VmafxJobs, kept by one followed stream on a
-// thread of its own, which reconnects with back-off (100 ms doubling to 2 s). While the stream is
+// thread of its own, which reconnects with back-off (100 ms doubling to 0.5 s). While the stream is
 // down the copy is empty; when it is back, every job is told again. Thread-safe.
 class JobBoard final : public ctrl::Part {
  public:
@@ -35,6 +35,10 @@ class JobBoard final : public ctrl::Part {
   std::optional<rpc::Job> Find(const std::string& uid) const;
   // Drops the jobs of a VmafxJob whose end is written, or that is gone: it bounds memory.
   void Forget(const kube::Key& key);
+  // How many it holds.
+  size_t size() const {
+    return state_.Read([](const State& state) { return state.jobs.size(); });
+  }
 
  private:
   struct State {

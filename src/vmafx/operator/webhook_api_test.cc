@@ -119,10 +119,11 @@ class WebhookApiTest : public ::testing::Test {
 
   base::Result<kube::Object> CreateJob(const std::string& name, const std::string& reference) {
     return admin_->Create(
-        kube::Object(Json{{"apiVersion", "vmafx.dev/v1"},
-                          {"kind", "VmafxJob"},
-                          {"metadata", {{"name", name}, {"namespace", namespace_->name()}}},
-                          {"spec", {{"reference", reference}, {"distorted", "s3://films/b.y4m"}}}}),
+        kube::Object(
+            Json{{"apiVersion", "vmafx.dev/v1"},
+                 {"kind", "VmafxJob"},
+                 {"metadata", {{"name", name}, {"namespace", namespace_->name()}}},
+                 {"spec", {{"reference", reference}, {"distorted", "https://films/b.y4m"}}}}),
         Long());
   }
 
@@ -172,7 +173,7 @@ TEST_F(WebhookApiTest, RefusesWhatCouldNeverWorkByName) {
             std::string::npos)
       << why;
   EXPECT_TRUE(CreateJob("bad", "no uri").Is(base::Code::kInvalid));
-  auto good = CreateJob("good", "s3://films/a.y4m");
+  auto good = CreateJob("good", "https://films/a.y4m");
   EXPECT_TRUE(good.ok()) << good.error().message();
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "vmafx/api/names.h"
+#include "vmafx/api/quantity.h"
 
 namespace vmafx::operators {
 namespace {
@@ -109,6 +110,10 @@ Json Environment(const api::Job& job, const WorkerOrder& order, const WorkerSett
   set(api::kVmafxNodeEnv, order.slot.node);
   set(api::kScoringRootsEnv, base::Join(roots, ":"));
   set(api::kScratchDirEnv, api::kScratchDir);
+  // A worker that fills the volume is evicted, which tells nobody which input was too large: both
+  // of a job's files must fit.
+  const auto room = api::ReadBytes(settings.scratch_size);
+  if (room.ok()) set(api::kScratchLimitEnv, std::to_string(*room / 2));
   if (!job.rclone_secret.empty()) {
     set(api::kRcloneConfigEnv, Path(api::kRcloneConfigDir, api::kRcloneConfigFile));
   }

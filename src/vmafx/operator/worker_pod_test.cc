@@ -144,6 +144,7 @@ TEST(WorkerPodTest, FetchesIntoAVolumeOfLimitedSize) {
   const kube::Object pod = MakeWorkerPod(Tiny(), First(), settings);
 
   EXPECT_EQ(Variable(pod, "VMAFX_SCRATCH_DIR"), "/scratch");
+  EXPECT_EQ(Variable(pod, "VMAFX_SCRATCH_LIMIT"), std::to_string(50 << 20)) << "of two files each";
   const kube::Json mount = MountAt(pod, "/scratch");
   EXPECT_EQ(mount.at("readOnly"), false);
   EXPECT_EQ(Volume(pod, mount.at("name")).at("emptyDir").at("sizeLimit"), "100Mi");

@@ -19,8 +19,8 @@ base::Result<sys::Exit> Helm(std::vector<std::string> arguments, const base::Unt
 base::Result<std::vector<kube::Object>> RenderChart(const std::vector<std::string>& more,
                                                     const base::Until& until);
 
-// Applies the chart to a cluster, but for the registration of its webhook, and waits until its kinds
-// are served. Safe to repeat.
+// Applies the chart to a cluster, but for the registration of its webhook, and waits until its
+// kinds are served. Safe to repeat.
 base::Result<> ApplyChart(kube::Client& client, const base::Until& until);
 
 }  // namespace vmafx::operators::testing
