@@ -109,16 +109,18 @@ void NodeProber::Work(std::stop_token stop) {
       continue;
     }
     const base::Instant started = clock_.Now();
-    Look(*node, *target, forever);
+    const base::Duration pause = Look(*node, *target, forever);
     const base::Duration spent = clock_.Now() - started;
-    queue_.Done(*node, std::max(options_.period - spent, base::Duration::zero()));
+    queue_.Done(*node, std::max(pause - spent, base::Duration::zero()));
   }
 }
 
-void NodeProber::Look(const kube::Key& node, const Target& target, const base::Until& until) {
+base::Duration NodeProber::Look(const kube::Key& node, const Target& target,
+                                const base::Until& until) {
   const std::string url = options_.route ? options_.route(target.url) : target.url;
   const Probe probe = ProbeHealthz(*http_, url, until.Within(options_.timeout));
-  if (until.Stopped()) return;  // says nothing about the node
+  if (until.Stopped()) return options_.period;  // says nothing about the node
+  const int failures = probe.healthy ? 0 : target.failures + 1;
   const bool changed = !target.last || target.last->healthy != probe.healthy;
   const bool kept = targets_.With([&](std::map<kube::Key, Target>& targets) {
     auto found = targets.find(node);
@@ -127,14 +129,17 @@ void NodeProber::Look(const kube::Key& node, const Target& target, const base::U
       return false;
     }
     found->second.last = probe;
+    found->second.failures = failures;
     return true;
   });
-  if (!kept) return;
+  if (!kept) return options_.period;
   if (changed) {
     log_.Info(probe.healthy ? "node answers" : "node does not answer",
               {{"node", node.Text()}, {"url", target.url}, {"why", probe.message}});
   }
   listener_(node);
+  const bool soon = failures > 0 && failures <= options_.most_rechecks;
+  return soon ? std::min(options_.recheck, options_.period) : options_.period;
 }
 
 }  // namespace vmafx::operators

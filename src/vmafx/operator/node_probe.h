@@ -29,6 +29,10 @@ Probe ProbeHealthz(net::Http& http, const std::string& url, const base::Until& u
 
 struct NodeProberOptions {
   base::Duration period = std::chrono::seconds(5);
+  // A Service that is new answers a moment after its Pod is ready: the first failures in a row are
+  // followed up sooner than in a period.
+  base::Duration recheck = std::chrono::seconds(1);
+  int most_rechecks = 3;
   base::Duration timeout = std::chrono::seconds(2);
   int workers = 8;  // probes at once
   // Where to look for `url`, if not there: for tests, which have no cluster DNS.
@@ -62,10 +66,12 @@ class NodeProber {
     std::string uid;
     std::string url;
     std::optional<Probe> last;
+    int failures = 0;  // in a row
   };
 
   void Work(std::stop_token stop);
-  void Look(const kube::Key& node, const Target& target, const base::Until& until);
+  // How long to wait from its start to the next one.
+  base::Duration Look(const kube::Key& node, const Target& target, const base::Until& until);
 
   const NodeProberOptions options_;
   base::Clock& clock_;

@@ -139,6 +139,15 @@ TEST_F(NodeProberTest, LooksAtOnceAndThenEveryPeriod) {
   EXPECT_EQ(last->device, "stub");
 }
 
+TEST_F(NodeProberTest, LooksAgainSoonAfterTheFirstFailures) {
+  const auto bad = Serve(500, "");
+  const auto prober = Start({.period = std::chrono::hours(1), .recheck = milliseconds(5)});
+
+  prober->Follow(node_, "u", UrlOf(*bad));
+
+  AwaitLooks(node_, 4);  // the fifth is an hour away
+}
+
 TEST_F(NodeProberTest, AnotherUrlOrAnotherNodeOfThatNameIsLookedAtAtOnce) {
   const auto good = Serve(200, "");
   const auto bad = Serve(500, "");
