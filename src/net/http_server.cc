@@ -12,10 +12,9 @@
 
 #include <fmt/format.h>
 #include <microhttpd.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include "base/text.h"
+#include "net/certificates.h"
 
 namespace net {
 
@@ -189,20 +188,7 @@ void OnDone(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
 
 // libmicrohttpd only says that it does not like the material.
 Result<> CheckTls(const ServerTls& tls) {
-  const auto open = [](const std::string& pem) {
-    return std::unique_ptr<BIO, decltype(&BIO_free)>(
-        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-  };
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
-      PEM_read_bio_X509(open(tls.certificate_pem).get(), nullptr, nullptr, nullptr), &X509_free);
-  if (!certificate) return Fail(Code::kInvalid, "the TLS certificate is not PEM");
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
-      PEM_read_bio_PrivateKey(open(tls.key_pem).get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
-  if (!key) return Fail(Code::kInvalid, "the TLS key is not PEM, or is encrypted");
-  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
-    return Fail(Code::kInvalid, "the TLS key does not belong to the certificate");
-  }
-  return base::Ok();
+  return CheckKeyPair({tls.certificate_pem, tls.key_pem}).During("TLS");
 }
 
 }  // namespace

@@ -149,10 +149,10 @@ TEST(HttpServerTest, RefusesTlsMaterialThatDoesNotFit) {
     options.tls = ServerTls{certificate, key};
     return HttpServer::Start("127.0.0.1:0", {}, options).error().message();
   };
-  EXPECT_EQ(start("x", one->key_pem), "the TLS certificate is not PEM");
-  EXPECT_EQ(start(one->certificate_pem, "x"), "the TLS key is not PEM, or is encrypted");
+  EXPECT_EQ(start("x", one->key_pem), "TLS: the certificate is not PEM");
+  EXPECT_EQ(start(one->certificate_pem, "x"), "TLS: the key is not PEM, or is encrypted");
   EXPECT_EQ(start(one->certificate_pem, other->key_pem),
-            "the TLS key does not belong to the certificate");
+            "TLS: the key does not belong to the certificate");
 }
 
 TEST(HttpServerTest, SendsTheHeadersOfAnAnswer) {
