@@ -213,6 +213,7 @@ TEST_F(ChartMatrixApiTest, RefusesAMistypedValueAtEveryDepth) {
                               "tls.enabled=true",
                               "tls.secret=x",
                               "auth.mode=jwt",
+                              "auth.mode=none,auth.tokensSecret=x",
                               "auth.tokenSecret=x",
                               "webhook.certManager.enable=true",
                               "webhook.failurePolicy=Maybe",
