@@ -27,7 +27,7 @@ class OperatorCrashApiTest : public OperatorWorld {
     MortalClient client(*operator_client_, life);
     MortalController controller(*controller_client_, life);
     kube::Store jobs(*admin_, {kJobKind, ns_, {}}, clock_, base::Log::Nowhere());
-    Replica replica(Options(), client, controller, clock_, base::Log::Nowhere());
+    Replica replica(Options(), client, controller, clock_, base::Log(sink_, base::Level::kDebug));
     // Whichever comes first: each wakes the same waiter.
     base::Crew crew;
     std::stop_source stop;

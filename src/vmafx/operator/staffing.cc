@@ -129,7 +129,10 @@ base::Result<> Staffing::CreateWorker(const api::Job& job, const WorkerOrder& or
 base::Result<> Staffing::DeleteRunning(const std::vector<WorkerPod>& pods,
                                        const base::Until& until) {
   for (const WorkerPod& pod : pods) {
-    if (pod.ended || !pod.deletes_at.empty()) continue;
+    // One that no node has is gone at once, unless its deletion was broken off in the middle: then
+    // no kubelet ends it, but a second deletion does.
+    const bool ends_by_itself = !pod.deletes_at.empty() && !pod.kubernetes_node.empty();
+    if (pod.ended || ends_by_itself) continue;
     kube::DeleteOptions options;
     options.uid = pod.uid;
     auto deleted = client_.Delete(kPodKind, pod.key, options, until);

@@ -42,6 +42,12 @@ class WebhookApiTest : public ::testing::Test {
     // Other tests of this API server must not be refused for want of a webhook.
     static_cast<void>(admin_->Delete(kConfiguration, kConfigurationKey, {}, Long()));
     SetSecret(nullptr);
+    // Operators of other tests look into all namespaces.
+    auto jobs = admin_->List(kJob, {.ns = namespace_->name()}, Long());
+    EXPECT_TRUE(jobs.ok()) << jobs.error().message();
+    for (const kube::ObjectPtr& job : jobs->items) {
+      static_cast<void>(admin_->Delete(kJob, job->key(), {}, Long()));
+    }
     if (!HasFailure()) return;
     for (const std::string& line : sink_->lines()) fmt::print(stderr, "webhook: {}\n", line);
   }
