@@ -1,5 +1,5 @@
 #!/bin/sh
-# says.sh JOB PATTERN...: the failed job has no score, and its status.message, which vmafx-operator writes in
+# says.sh JOB PATTERN...: the failed (or waiting) job has no score, and its status.message, which vmafx-operator writes in
 # vmafx-node's words, matches each pattern. Says on stdout what is wrong and exits 1.
 set -eu
 

@@ -19,6 +19,7 @@ says() { # job word...
   for word in "$@"; do
     printf '%s' "$message" | grep -qiE -e "$word" || fail "the message of $job says nothing of \"$word\": \"$message\""
   done
+  [ "$(field "$job" '{.status.conditions[?(@.type=="Failed")].status}')" = True ] || fail "$job has no condition Failed"
   [ -z "$(field "$job" '{.status.score}')" ] || fail "$job has failed and yet has a score"
 }
 
