@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -148,9 +149,17 @@ class ClusterNodeTest : public testing::Test {
 
   void AwaitNoProcesses() {
     const base::Until until = Within(seconds(10));
-    while (!Processes().empty() && until.Pause(milliseconds(5))) {
+    while ((!Processes().empty() || Locked()) && until.Pause(milliseconds(5))) {
     }
     EXPECT_THAT(Processes(), testing::IsEmpty());
+    EXPECT_FALSE(Locked());
+  }
+
+  // A process that ends loses its command line a moment before its lock.
+  bool Locked() {
+    const auto clusters = *provider_->List();
+    return std::any_of(clusters.begin(), clusters.end(),
+                       [](const ClusterStatus& status) { return status.running; });
   }
 
   base::SystemClock clock_;
