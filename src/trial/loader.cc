@@ -95,6 +95,7 @@ class StepBuilder {
     std::optional<StepSpec> step;
     for (const auto& document : ReadDocuments(path, problems_)) {
       if (IsKuttlKind(*document, "TestStep")) {
+        if (name.type != FileType::kApply) WarnOfPlace(*document, "TestStep", "apply file");
         AddStepSpec(*document);
         step = step_spec_;
       } else {
@@ -125,6 +126,13 @@ class StepBuilder {
     step_spec_ = std::move(spec);
   }
 
+  void WarnOfPlace(const value::Document& document, const char* kind, const char* file) {
+    problems_.Warn({document.file, document.At({})},
+                   fmt::format("a {0} belongs into an {1}: here it counts, but kuttl looks for an "
+                               "object of kind {0} in the cluster and fails",
+                               kind, file));
+  }
+
   void AddCheck(const value::Document& document) {
     CheckSpec check = ReadCheck(document, problems_);
     if (step_.check) {
@@ -139,7 +147,10 @@ class StepBuilder {
 
   void AddDocument(const std::shared_ptr<const value::Document>& document, FileType type) {
     const Place place{document->file, document->At({})};
-    if (IsKuttlKind(*document, "TestAssert")) return AddCheck(*document);
+    if (IsKuttlKind(*document, "TestAssert")) {
+      if (type != FileType::kAssert) WarnOfPlace(*document, "TestAssert", "assert file");
+      return AddCheck(*document);
+    }
     if (IsKuttlKind(*document, "TestFile")) {
       return problems_.Error(
           place, "TestFile (testRunSelector) is not supported by this version of seatrial");

@@ -32,5 +32,6 @@ void AddFaultCommands(CLI::App& app, Context& context);  // fault
 void AddImageCommands(CLI::App& app, Context& context);  // image, load
 void AddTestCommand(CLI::App& app, Context& context);    // test
 void AddRunCommand(CLI::App& app, Context& context);     // run
+void AddCheckCommand(CLI::App& app, Context& context);   // check
 
 }  // namespace app

@@ -13,6 +13,7 @@ constexpr char kExamples[] = R"text(Examples:
                                           a cluster, the images, the suite, the report, and nothing left behind
   seatrial up                             a one-node Kubernetes cluster called "seatrial"
   seatrial test --kubeconfig "$(seatrial kubeconfig --path)" tests/e2e
+  seatrial check tests/e2e                what is wrong with the files, without a cluster
   seatrial shell -- kubectl get pods -A
   seatrial down
 
@@ -38,6 +39,7 @@ int main(int argc, char** argv) {
   app::AddImageCommands(cli, context);
   app::AddTestCommand(cli, context);
   app::AddRunCommand(cli, context);
+  app::AddCheckCommand(cli, context);
 
   try {
     cli.parse(argc, argv);

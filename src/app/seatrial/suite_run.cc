@@ -15,6 +15,7 @@
 #include "report/junit.h"
 #include "report/record.h"
 #include "sys/process.h"
+#include "trial/checker.h"
 #include "trial/loader.h"
 
 namespace app {
@@ -181,11 +182,10 @@ std::shared_ptr<SuiteFlags> AddSuiteFlags(CLI::App& command) {
   return flags;
 }
 
-base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags) {
+base::Result<LoadedSuite> ReadSuite(const SuiteFlags& flags, trial::Problems& problems) {
   std::string config_file;
   std::vector<std::string> directories;
   TRY(SortPaths(flags, config_file, directories));
-  trial::Problems problems(flags.strict);
   LoadedSuite suite;
   if (!config_file.empty()) suite.config = trial::LoadConfig(config_file, problems);
   if (!directories.empty()) suite.config.test_dirs = directories;
@@ -200,11 +200,19 @@ base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags) {
   for (const std::string& directory : suite.config.manifest_dirs)
     for (trial::Manifest& manifest : trial::LoadManifests(directory, problems))
       suite.manifests.push_back(std::move(manifest));
+  suite.plan = TRY(trial::MakePlan(std::move(tests), flags.only));
+  return suite;
+}
+
+base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags) {
+  trial::Problems problems(flags.strict);
+  LoadedSuite suite = TRY(ReadSuite(flags, problems));
+  trial::CheckFiles({suite.config, suite.plan, suite.crds, suite.manifests},
+                    {sys::Environment(), fs::current_path(), {}}, problems);
   if (PrintProblems(problems.all()))
     return Fail(Code::kInvalid, "the suite cannot be run as it is written: nothing was started");
   if (suite.config.test_dirs.empty())
     return Fail(Code::kInvalid, "no tests: name a directory of tests, or a config with testDirs");
-  suite.plan = TRY(trial::MakePlan(std::move(tests), flags.only));
   return suite;
 }
 

@@ -12,6 +12,7 @@
 #include "app/seatrial/commands.h"
 #include "base/clock.h"
 #include "kube/kubeconfig.h"
+#include "trial/fields.h"
 #include "trial/plan.h"
 #include "trial/runner.h"
 
@@ -43,8 +44,12 @@ struct LoadedSuite {
   std::vector<trial::Manifest> crds, manifests;
 };
 
-// Reads everything that the flags name and prints all problems to stderr, each with file, line and
-// column. kInvalid when one of them is an error.
+// Reads everything that the flags name; what is wrong with the files goes to `problems`. kInvalid
+// for flags that do not go together.
+base::Result<LoadedSuite> ReadSuite(const SuiteFlags& flags, trial::Problems& problems);
+
+// ReadSuite and trial::CheckFiles; prints all problems to stderr, each with file, line and column.
+// kInvalid when one of them is an error.
 base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags);
 
 // Where a suite runs.

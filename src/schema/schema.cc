@@ -1,0 +1,13 @@
+#include "schema/schema.h"
+
+#include "schema/walker.h"
+
+namespace schema {
+
+std::vector<Finding> Check(const Schema& schema, const Json& object, Extent extent) {
+  Walker walker(*schema.document, extent);
+  walker.VisitObject(*schema.node, schema.custom, object);
+  return walker.Take();
+}
+
+}  // namespace schema
