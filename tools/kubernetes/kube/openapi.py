@@ -26,7 +26,7 @@ def enums(source):
     """{"api_core_v1_Container": {("imagePullPolicy", False): ["Always", ...]}}; True: of the elements of a list or map."""
     found, function, field = {}, None, None
     for line in source.splitlines():
-        if match := re.match(r"func (?:schema_k8sio_)?(\w+)\(", line):
+        if match := re.match(r"func schema_(?:k8sio_)?(\w+)\(", line):
             function = match[1]
         elif match := re.match(r'\t{5}"([^"]+)": \{$', line):
             field = match[1]
@@ -38,7 +38,7 @@ def enums(source):
 
 def add_enums(schemas, found, used):
     for name, schema in schemas.items():
-        function = name.removeprefix("io.k8s.").replace(".", "_").replace("-", "_")
+        function = re.sub(r"^io\.k8s\.(apiextensions-apiserver\.)?", "", name).replace(".", "_").replace("-", "_")
         for (field, of_elements), words in found.get(function, {}).items():
             node = schema["properties"][field]
             if of_elements:
