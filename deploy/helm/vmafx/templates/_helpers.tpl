@@ -130,3 +130,10 @@ readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
 {{- end -}}
+
+{{/* HOST:PORT of the training that pool nodes' samples go to, quoted. */}}
+{{- define "vmafx.sidecarTrainer" -}}
+{{- with .Values.node.sidecar.training -}}
+{{- printf "vmafx-trainer-%s.%s.svc:9092" .name (.namespace | default $.Release.Namespace) | quote -}}
+{{- end -}}
+{{- end -}}
