@@ -133,7 +133,7 @@ cert_manager() {
     --set startupapicheck.enabled=false --set global.leaderElection.namespace=cert-manager \
     --set image.repository="$SEATRIAL_IMAGE_CONTROLLER_REPOSITORY" --set image.tag="$SEATRIAL_IMAGE_CONTROLLER_TAG" --set image.pullPolicy=Never \
     --set webhook.image.repository="$SEATRIAL_IMAGE_WEBHOOK_REPOSITORY" --set webhook.image.tag="$SEATRIAL_IMAGE_WEBHOOK_TAG" --set webhook.image.pullPolicy=Never \
-    --set cainjector.image.repository="$SEATRIAL_IMAGE_CAINJECTOR_REPOSITORY" --set cainjector.image.tag="$SEATRIAL_IMAGE_CAINJECTOR_TAG" --set cainjector.image.pullPolicy=Never
+    --set cainjector.image.repository="$SEATRIAL_IMAGE_CAINJECTOR_REPOSITORY" --set cainjector.image.tag="$SEATRIAL_IMAGE_CAINJECTOR_TAG" --set cainjector.image.pullPolicy=Never >/dev/null
   local part
   for part in cert-manager cert-manager-webhook cert-manager-cainjector; do
     kubectl rollout status "deployment/$part" --namespace cert-manager --timeout 120s
