@@ -23,14 +23,18 @@ Place FileStart(const std::string& file) {
   return {file, {}};
 }
 
+std::optional<std::string> ReadText(const fs::path& path, Problems& problems) {
+  auto text = sys::ReadFile(path, kLargestFile);
+  if (text.ok()) return *std::move(text);
+  problems.Error(FileStart(path.string()), text.error().message());
+  return std::nullopt;
+}
+
 // The documents of a file; nothing when it cannot be read, which is a problem.
 Documents ReadDocuments(const fs::path& path, Problems& problems) {
   Documents documents;
-  auto text = sys::ReadFile(path, kLargestFile);
-  if (!text.ok()) {
-    problems.Error(FileStart(path.string()), text.error().message());
-    return documents;
-  }
+  const auto text = ReadText(path, problems);
+  if (!text) return documents;
   value::ParsedYaml parsed = value::ParseYaml(*text, path.string());
   problems.Add(std::move(parsed.problems));
   for (value::Document& document : parsed.documents)
@@ -79,21 +83,23 @@ bool IsIgnored(const std::string& name, const std::vector<std::string>& patterns
 class StepBuilder {
  public:
   StepBuilder(uint32_t index, const fs::path& directory, const LoadOptions& options,
-              Problems& problems)
-      : directory_(directory), options_(options), problems_(problems) {
+              Problems& problems, Test& test)
+      : directory_(directory), options_(options), problems_(problems), test_(test) {
     step_.index = static_cast<int>(index);
   }
 
   void AddFile(const fs::path& path, const FileName& name) {
     if (step_.file.empty()) step_.file = path.string();
-    if (name.is_template) {
-      problems_.Error(FileStart(path.string()),
-                      "templates (.gotmpl.yaml) are not supported by this version of seatrial");
+    const Documents documents =
+        name.is_template ? RenderDocuments(path) : ReadDocuments(path, problems_);
+    if (!IsOfThisRun(documents)) {
+      test_.left_out.push_back(path.string());
       return;
     }
     if (name.type == FileType::kApply && apply_name_.empty()) apply_name_ = name.name;
     std::optional<StepSpec> step;
-    for (const auto& document : ReadDocuments(path, problems_)) {
+    for (const auto& document : documents) {
+      if (IsKuttlKind(*document, "TestFile")) continue;
       if (IsKuttlKind(*document, "TestStep")) {
         if (name.type != FileType::kApply) WarnOfPlace(*document, "TestStep", "apply file");
         AddStepSpec(*document);
@@ -115,6 +121,39 @@ class StepBuilder {
   }
 
  private:
+  Documents RenderDocuments(const fs::path& path) {
+    Documents documents;
+    if (options_.evaluation == nullptr) {
+      problems_.Error(FileStart(path.string()), "templates cannot be filled in here");
+      return documents;
+    }
+    const auto text = ReadText(path, problems_);
+    if (!text) return documents;
+    if (test_.ns.empty()) test_.ns = options_.evaluation->NewNamespace();
+    for (value::Document& document :
+         options_.evaluation->Render(path.string(), *text, test_.ns, problems_))
+      documents.push_back(std::make_shared<const value::Document>(std::move(document)));
+    return documents;
+  }
+
+  // What the file's TestFile, wherever in it, says about this run.
+  bool IsOfThisRun(const Documents& documents) {
+    std::optional<Place> first;
+    bool selected = true;
+    for (const auto& document : documents) {
+      if (!IsKuttlKind(*document, "TestFile")) continue;
+      const Place place{document->file, document->At({})};
+      if (first) {
+        problems_.Error(place,
+                        "more than one TestFile in a file: the first is at " + first->Text());
+        continue;
+      }
+      first = place;
+      selected = ReadRunSelector(*document, problems_).Selects(options_.run_labels);
+    }
+    return selected;
+  }
+
   void AddStepSpec(const value::Document& document) {
     StepSpec spec = ReadStep(document, problems_);
     if (step_spec_) {
@@ -135,6 +174,7 @@ class StepBuilder {
 
   void AddCheck(const value::Document& document) {
     CheckSpec check = ReadCheck(document, problems_);
+    CheckExpressions(check);
     if (step_.check) {
       problems_.Warn(step_.check->place,
                      fmt::format("this TestAssert is not used: a step has one, and the last wins, "
@@ -145,6 +185,12 @@ class StepBuilder {
     step_.check = std::move(check);
   }
 
+  void CheckExpressions(const CheckSpec& check) {
+    if (options_.evaluation != nullptr) return options_.evaluation->Check(check, problems_);
+    if (!check.assert_any.empty() || !check.assert_all.empty())
+      problems_.Error(check.place, "expressions (CEL) cannot be checked here");
+  }
+
   void AddDocument(const std::shared_ptr<const value::Document>& document, FileType type) {
     const Place place{document->file, document->At({})};
     if (IsKuttlKind(*document, "TestAssert")) {
@@ -152,8 +198,7 @@ class StepBuilder {
       return AddCheck(*document);
     }
     if (IsKuttlKind(*document, "TestFile")) {
-      return problems_.Error(
-          place, "TestFile (testRunSelector) is not supported by this version of seatrial");
+      return problems_.Error(place, "a TestFile has no meaning in a file that a TestStep names");
     }
     if (IsKuttlKind(*document, "TestSuite"))
       return problems_.Error(place, "a TestSuite belongs into kuttl-test.yaml, not into a step");
@@ -213,6 +258,7 @@ class StepBuilder {
   fs::path directory_;
   const LoadOptions& options_;
   Problems& problems_;
+  Test& test_;
   Step step_;
   std::string apply_name_;
   std::optional<StepSpec> step_spec_;
@@ -238,7 +284,7 @@ void AddStepDirectory(const fs::path& directory, StepBuilder& builder, Problems&
 Test LoadTest(const std::string& suite_dir, const fs::path& directory, const LoadOptions& options,
               Problems& problems) {
   std::error_code error;
-  Test test{suite_dir, directory.filename().string(), fs::absolute(directory, error), {}};
+  Test test{suite_dir, directory.filename().string(), fs::absolute(directory, error), {}, {}, {}};
   std::map<uint32_t, StepBuilder> steps;
   for (const auto& entry : Entries(directory, problems)) {
     const std::string name = entry.path().filename().string();
@@ -256,7 +302,7 @@ Test LoadTest(const std::string& suite_dir, const fs::path& directory, const Loa
       continue;
     }
     auto [step, added] =
-        steps.try_emplace(*parsed->index, *parsed->index, directory, options, problems);
+        steps.try_emplace(*parsed->index, *parsed->index, directory, options, problems, test);
     if (entry.is_directory(error))
       AddStepDirectory(entry.path(), step->second, problems);
     else

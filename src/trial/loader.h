@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "trial/evaluation.h"
 #include "trial/fields.h"
+#include "trial/run_selector.h"
 #include "trial/suite.h"
 
 namespace trial {
@@ -19,6 +21,10 @@ struct LoadOptions {
   std::vector<std::string> ignore_files;
   // For $VAR in the apply, assert and error lists of a TestStep.
   std::map<std::string, std::string> environment;
+  // For templates and expressions; null: they are errors.
+  Evaluation* evaluation = nullptr;
+  // Which files with a TestFile belong to this run.
+  Labels run_labels = {};
 };
 
 // The tests of one testDirs entry: its immediate sub-directories, by name. Files beside them are

@@ -168,24 +168,12 @@ kind: TestStep
 kubeconfig: other
 apply: ["https://example.com/x.yaml"]
 )"},
-      {"suite/a/00-assert.yaml", R"(apiVersion: kuttl.dev/v1beta1
-kind: TestAssert
-assertAll:
-- celExpr: "true"
----
-apiVersion: kuttl.dev/v1beta1
-kind: TestFile
-)"},
-      {"suite/a/01-x.gotmpl.yaml", "{{ .Namespace }}"},
   });
 
   const std::string all = ::testing::PrintToString(Load(files).problems);
 
   EXPECT_THAT(all, HasSubstr("error: a/00-go.yaml:3:1: TestStep.kubeconfig is not supported"));
   EXPECT_THAT(all, HasSubstr("URLs are not supported"));
-  EXPECT_THAT(all, HasSubstr("error: a/00-assert.yaml:3:1: TestAssert.assertAll (CEL) is not"));
-  EXPECT_THAT(all, HasSubstr("TestFile (testRunSelector) is not supported"));
-  EXPECT_THAT(all, HasSubstr("templates (.gotmpl.yaml) are not supported"));
 }
 
 TEST(LoaderTest, TheLastOfSeveralTestAssertsWinsWithAWarning) {

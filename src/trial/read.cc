@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "trial/names.h"
+#include "trial/read_expressions.h"
 
 namespace trial {
 namespace {
@@ -180,8 +181,7 @@ CheckSpec ReadCheck(const value::Document& document, Problems& problems) {
   check.commands = ReadCommands(fields, CommandOwner::kAssert);
   fields.Each("collectors", "a collector",
               [&](Fields& element) { check.collectors.push_back(ReadCollector(element)); });
-  for (const char* cel : {"resourceRefs", "assertAny", "assertAll"})
-    fields.Refuse(cel, fmt::format("(CEL) {}", kLater));
+  ReadExpressions(fields, check);
   fields.Finish();
   return check;
 }

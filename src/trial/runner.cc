@@ -105,6 +105,7 @@ class Runner {
     test_settings_.skip_delete = suite_.skip_delete;
     test_settings_.artifacts = settings_.artifacts;
     test_settings_.scratch = scratch;
+    test_settings_.evaluator = settings_.evaluator;
   }
 
   base::Result<> WriteCommandKubeconfig(const fs::path& path) {
@@ -131,10 +132,15 @@ class Runner {
     std::mt19937_64 random(settings_.seed);
     std::set<std::string> used;
     std::vector<std::string> names;
-    for (size_t i = 0; i < plan_.tests.size(); ++i) {
-      std::string name = suite_.ns;
-      while (name.empty() || (suite_.ns.empty() && used.count(name) != 0))
-        name = NamespaceName(random());
+    for (const PlannedTest& planned : plan_.tests) used.insert(planned.test.ns);
+    for (const PlannedTest& planned : plan_.tests) {
+      // A template of the test knows its name already.
+      std::string name = planned.test.ns.empty() ? suite_.ns : planned.test.ns;
+      if (!name.empty()) {
+        names.push_back(std::move(name));
+        continue;
+      }
+      while (name.empty() || used.count(name) != 0) name = NamespaceName(random());
       used.insert(name);
       names.push_back(std::move(name));
     }

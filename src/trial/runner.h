@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "expect/evaluator.h"
 #include "kube/client.h"
 #include "trial/events.h"
 #include "trial/plan.h"
@@ -29,6 +30,8 @@ struct RunSettings {
   // What to run before the tests: the objects of crdDir and of manifestDirs.
   std::vector<Manifest> crds;
   std::vector<Manifest> manifests;
+  // For expressions of TestAsserts; null: there can be none.
+  expect::Evaluator* evaluator = nullptr;
 };
 
 struct RunResult {

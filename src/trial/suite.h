@@ -63,12 +63,30 @@ struct DeleteSpec {
   std::map<std::string, std::string> labels;
 };
 
+// An object that expressions speak about, as the variable `ref`.
+struct ResourceRef {
+  Place place;
+  kube::Kind kind;
+  std::string name;
+  std::string ns;  // "": the test's; of no meaning to a cluster-scoped kind
+  std::string ref;
+};
+
+// An expression in CEL.
+struct Expression {
+  Place place;
+  std::string text;
+};
+
 // A TestAssert document.
 struct CheckSpec {
   Place place;
   int timeout = 0;  // seconds; 0: the suite's
   std::vector<CommandSpec> commands;
   std::vector<CollectorSpec> collectors;
+  // All objects have to be there, one of assert_any has to be true, and all of assert_all.
+  std::vector<ResourceRef> refs;
+  std::vector<Expression> assert_any, assert_all;
 };
 
 // One step, put together from all its files. Runs in this order: deletes, commands, apply, then
@@ -94,6 +112,8 @@ struct Test {
   std::string name;                 // the directory's name
   std::filesystem::path directory;  // absolute
   std::vector<Step> steps;          // by index
+  std::string ns;  // its namespace, where a template has asked for it; else "": any
+  std::vector<std::string> left_out;  // files whose TestFile does not select this run
 };
 
 enum class ReportFormat { kNone, kXml, kJson };

@@ -133,7 +133,8 @@ class TestRun {
             ns_,
             plan_.test.directory,
             std::move(environment),
-            settings_.timeout};
+            settings_.timeout,
+            settings_.evaluator};
   }
 
   void SkipStep(const Step& step) {
@@ -227,6 +228,8 @@ class TestRun {
     for (const Step& step : plan_.test.steps) {
       for (const auto* list : {&step.apply, &step.asserts, &step.errors})
         for (const Manifest& manifest : *list) kinds.insert(manifest.object.kind());
+      if (step.check)
+        for (const ResourceRef& ref : step.check->refs) kinds.insert(ref.kind);
       if (step.index == last.index) break;
     }
     return {kinds.begin(), kinds.end()};

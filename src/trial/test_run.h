@@ -20,6 +20,7 @@ struct TestSettings {
   bool skip_delete = false;
   std::filesystem::path artifacts;
   std::filesystem::path scratch;  // private folder for output of background commands
+  expect::Evaluator* evaluator = nullptr;
 };
 
 // Runs `test` in the namespace `ns` and tells it all; returns the verdict of its steps and what is

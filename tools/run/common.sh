@@ -30,10 +30,12 @@ start_pinned() {  # all of it
   start_kubernetes
   step_start companions nice -n 12 tools/companions/build
   step_start ffmpeg tools/ffmpeg
+  step_start eval nice -n 12 tools/eval/build
 }
 
 join_pinned() {
   step_join ffmpeg
+  step_join eval
   join_kubernetes
   step_join companions
 }

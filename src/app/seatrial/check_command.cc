@@ -138,7 +138,7 @@ void Print(const CheckFlags& flags, const LoadedSuite& suite, const Schemas& sch
 
 Result<int> Check(const SuiteFlags& suite_flags, const CheckFlags& flags, Context& context) {
   trial::Problems problems(suite_flags.strict);
-  LoadedSuite suite = TRY(ReadSuite(suite_flags, problems));
+  LoadedSuite suite = TRY(ReadSuite(suite_flags, problems, context));
   if (suite.config.test_dirs.empty() && suite.config.file.empty())
     return Fail(Code::kInvalid, "nothing to check: name a directory of tests, or a suite config");
   for (const std::string& path : flags.definitions)

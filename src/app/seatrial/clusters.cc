@@ -11,15 +11,14 @@ namespace fs = std::filesystem;
 
 constexpr int kFoldersUp = 4;
 
-// The first of this program's folder and those above it that has `file`, with it.
+}  // namespace
+
 fs::path FindNearProgram(const fs::path& file) {
   fs::path folder = fs::read_symlink("/proc/self/exe").parent_path();
   for (int up = 0; up < kFoldersUp; ++up, folder = folder.parent_path())
     if (fs::exists(folder / file)) return folder / file;
   return {};
 }
-
-}  // namespace
 
 fs::path FindKubernetes(const std::string& given, const base::Until& until) {
   if (!given.empty()) return given;

@@ -24,6 +24,10 @@ std::unique_ptr<cluster::Provider> MakeProvider(Context& context, const std::str
 std::map<std::string, std::string> ClusterEnvironment(const cluster::Cluster& target,
                                                       const std::string& state_dir);
 
+// The first of this program's folder and a few above it that has `file`, with it; "" when none has:
+// how a program finds the checkout that it was built in.
+std::filesystem::path FindNearProgram(const std::filesystem::path& file);
+
 // The folder of the Kubernetes programs: `given`, else the environment's SEATRIAL_KUBERNETES_BIN,
 // else what tools/kubernetes/build of the checkout that this program was built in has built.
 // "" when there are none: then Up says how to get them.

@@ -101,6 +101,10 @@ Result<int> RunKuttl(const SuiteFlags& suite, const trial::SuiteConfig& config,
       program, "test", "--config", config.file, "--artifacts-dir", config.artifacts_dir};
   if (!suite.report.empty()) command.argv.insert(command.argv.end(), {"--report", suite.report});
   if (!suite.only.empty()) command.argv.insert(command.argv.end(), {"--test", suite.only});
+  for (const std::string& variable : suite.evaluation.template_vars)
+    command.argv.insert(command.argv.end(), {"--template-var", variable});
+  if (!suite.evaluation.run_labels.empty())
+    command.argv.insert(command.argv.end(), {"--test-run-labels", suite.evaluation.run_labels});
   command.environment = std::move(environment);
   command.on_line = [](std::string_view line) {
     fmt::print("{}\n", line);
@@ -156,7 +160,7 @@ Result<> End(const cluster::Cluster& target, const RunFlags& flags, cluster::Pro
 }
 
 Result<int> RunAll(const SuiteFlags& suite_flags, const RunFlags& flags, Context& context) {
-  const LoadedSuite suite = TRY(LoadSuite(suite_flags));
+  const LoadedSuite suite = TRY(LoadSuite(suite_flags, context));
   if (const auto empty = CheckEmpty(suite, suite_flags)) return *empty;  // no cluster for nothing
   const auto provider = MakeProvider(context, flags.state_dir);
   Steps steps(context.clock);

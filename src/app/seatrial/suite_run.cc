@@ -109,6 +109,7 @@ trial::RunSettings MakeSettings(const LoadedSuite& suite, const SuiteFlags& flag
       suite.config.artifacts_dir == "." ? kDefaultArtifacts : suite.config.artifacts_dir;
   settings.crds = suite.crds;
   settings.manifests = suite.manifests;
+  settings.evaluator = suite.evaluator.get();
   return settings;
 }
 
@@ -177,12 +178,14 @@ std::shared_ptr<SuiteFlags> AddSuiteFlags(CLI::App& command) {
       ->allow_extra_args(false)
       ->delimiter(',');
   command.add_flag("-v,--verbose", flags->verbose, "also tell what steps did and printed");
+  AddEvaluationFlags(command, flags->evaluation);
   command.add_flag("--strict", flags->strict, "warnings about the suite's files are errors");
   command.add_flag("--allow-empty", flags->allow_empty, "running no test at all is success");
   return flags;
 }
 
-base::Result<LoadedSuite> ReadSuite(const SuiteFlags& flags, trial::Problems& problems) {
+base::Result<LoadedSuite> ReadSuite(const SuiteFlags& flags, trial::Problems& problems,
+                                    Context& context) {
   std::string config_file;
   std::vector<std::string> directories;
   TRY(SortPaths(flags, config_file, directories));
@@ -190,7 +193,12 @@ base::Result<LoadedSuite> ReadSuite(const SuiteFlags& flags, trial::Problems& pr
   if (!config_file.empty()) suite.config = trial::LoadConfig(config_file, problems);
   if (!directories.empty()) suite.config.test_dirs = directories;
   ApplyFlags(flags, suite.config);
-  const trial::LoadOptions options{suite.config.ignore_files, sys::Environment()};
+  suite.evaluator = MakeEvaluator(flags.evaluation.program, context);
+  trial::Evaluation evaluation =
+      TRY(MakeEvaluation(flags.evaluation, suite.config, *suite.evaluator, context));
+  trial::LoadOptions options{suite.config.ignore_files, sys::Environment()};
+  options.evaluation = &evaluation;
+  options.run_labels = TRY(RunLabels(flags.evaluation));
   std::vector<trial::Test> tests;
   for (const std::string& directory : suite.config.test_dirs)
     for (trial::Test& test : trial::LoadTests(directory, options, problems))
@@ -204,15 +212,16 @@ base::Result<LoadedSuite> ReadSuite(const SuiteFlags& flags, trial::Problems& pr
   return suite;
 }
 
-base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags) {
+base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags, Context& context) {
   trial::Problems problems(flags.strict);
-  LoadedSuite suite = TRY(ReadSuite(flags, problems));
+  LoadedSuite suite = TRY(ReadSuite(flags, problems, context));
   trial::CheckFiles({suite.config, suite.plan, suite.crds, suite.manifests},
                     {sys::Environment(), fs::current_path(), {}}, problems);
   if (PrintProblems(problems.all()))
     return Fail(Code::kInvalid, "the suite cannot be run as it is written: nothing was started");
   if (suite.config.test_dirs.empty())
     return Fail(Code::kInvalid, "no tests: name a directory of tests, or a config with testDirs");
+  PrintLeftOut(suite.plan);
   return suite;
 }
 

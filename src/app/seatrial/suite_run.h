@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/seatrial/commands.h"
+#include "app/seatrial/evaluation.h"
 #include "base/clock.h"
 #include "kube/kubeconfig.h"
 #include "trial/fields.h"
@@ -29,6 +30,7 @@ struct SuiteFlags {
   int timeout = 0;
   int cleanup_timeout = 60;
   bool skip_delete = false;
+  EvaluationFlags evaluation;
   bool strict = false;
   bool allow_empty = false;
   bool verbose = false;
@@ -42,15 +44,17 @@ struct LoadedSuite {
   trial::SuiteConfig config;
   trial::Plan plan;
   std::vector<trial::Manifest> crds, manifests;
+  std::shared_ptr<expect::Evaluator> evaluator;  // of its templates and expressions
 };
 
 // Reads everything that the flags name; what is wrong with the files goes to `problems`. kInvalid
 // for flags that do not go together.
-base::Result<LoadedSuite> ReadSuite(const SuiteFlags& flags, trial::Problems& problems);
+base::Result<LoadedSuite> ReadSuite(const SuiteFlags& flags, trial::Problems& problems,
+                                    Context& context);
 
 // ReadSuite and trial::CheckFiles; prints all problems to stderr, each with file, line and column.
 // kInvalid when one of them is an error.
-base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags);
+base::Result<LoadedSuite> LoadSuite(const SuiteFlags& flags, Context& context);
 
 // Where a suite runs.
 struct Target {

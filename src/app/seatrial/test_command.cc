@@ -59,7 +59,7 @@ int Complain(const base::Error& error, int code) {
 
 // kuttl's exit codes: it knows only passed and not.
 int Test(const SuiteFlags& flags, const ClusterFlags& cluster, Context& context) {
-  const auto suite = LoadSuite(flags);
+  const auto suite = LoadSuite(flags, context);
   if (!suite.ok()) return Complain(suite.error(), kFailed);
   const auto target =
       cluster.cluster.empty() ? FindNamedCluster(cluster) : FindOwnCluster(cluster, context);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "trial/steps/expressions.h"
 #include "trial/steps/view.h"
 
 namespace trial {
@@ -33,12 +34,15 @@ class Waiter {
   Waiter(const StepContext& context, const Step& step, const base::Until& until)
       : context_(context),
         step_(step),
+        expressions_(context, step),
         signal_(context.stores, context.story),
         started_(until.clock().Now()) {
     for (const Manifest& manifest : step.asserts)
       wanted_.push_back({manifest, Condition::Want::kPresent, {}});
     for (const Manifest& manifest : step.errors)
       wanted_.push_back({manifest, Condition::Want::kAbsent, {}});
+    first_ref_ = wanted_.size();
+    for (Wanted& ref : expressions_.Refs()) wanted_.push_back(std::move(ref));
   }
 
   Outcome Wait(const base::Until& until) {
@@ -105,7 +109,16 @@ class Waiter {
       round.judgements.push_back(LookAt(wanted, freshness, until));
       if (round.judgements.back().holds) ++round.holding;
     }
+    if (expressions_.any()) LookAtExpressions(round, until);
     return round;
+  }
+
+  // Behind all others: a judgement that no Wanted belongs to.
+  void LookAtExpressions(Round& round, const base::Until& until) {
+    const std::vector<Judgement> refs(
+        round.judgements.begin() + static_cast<std::ptrdiff_t>(first_ref_), round.judgements.end());
+    round.judgements.push_back(expressions_.Judge(refs, until));
+    if (round.judgements.back().holds) ++round.holding;
   }
 
   // Subscribes to the kinds that are known by now; the unknown ones are looked up by the clock.
@@ -211,8 +224,8 @@ class Waiter {
     if (told_at_ && now - *told_at_ < kProgressEvery) return false;
     WaitProgress progress;
     progress.id = context_.story.id();
-    progress.of =
-        static_cast<int>(wanted_.size() + (step_.check ? step_.check->commands.size() : 0));
+    progress.of = static_cast<int>(round.judgements.size() +
+                                   (step_.check ? step_.check->commands.size() : 0));
     progress.satisfied = static_cast<int>(round.holding);
     progress.waited = now - started_;
     progress.left = until.Left();
@@ -234,6 +247,11 @@ class Waiter {
       progress.waiting_for =
           fmt::format("{} ({})", Subject(wanted_[i]), wanted_[i].manifest.At().Text());
       progress.mismatch = Miss(wanted_[i], round.judgements[i]);
+      return;
+    }
+    if (!round.all()) {
+      progress.waiting_for = expressions_.Subject();
+      progress.mismatch = expressions_.Miss();
       return;
     }
     if (command_failures_.failures.empty()) return;
@@ -301,6 +319,8 @@ class Waiter {
       outcome.Add(judgement.error ? VerdictOf(*judgement.error) : Verdict::kFailed,
                   std::move(failure));
     }
+    if (expressions_.any() && !round.judgements.back().holds)
+      ExplainExpressions(round, world, outcome);
     if (round.all()) {
       for (Failure& failure : command_failures_.failures)
         outcome.Add(command_failures_.verdict, std::move(failure));
@@ -317,6 +337,20 @@ class Waiter {
           fmt::format("waited {} for it", base::FormatSpan(until.clock().Now() - started_)));
     }
     return outcome;
+  }
+
+  // Only where their objects are there: else that is the failure.
+  void ExplainExpressions(const Round& round, const World& world, Outcome& outcome) const {
+    const auto refs = round.judgements.begin() + static_cast<std::ptrdiff_t>(first_ref_);
+    const Judgement& judgement = round.judgements.back();
+    if (!std::all_of(refs, round.judgements.end() - 1,
+                     [](const Judgement& ref) { return ref.holds; }))
+      return;
+    for (Failure& failure : expressions_.Failures()) {
+      if (judgement.nearest) failure.cause = Diagnose(*judgement.nearest, world);
+      outcome.Add(judgement.error ? VerdictOf(*judgement.error) : Verdict::kFailed,
+                  std::move(failure));
+    }
   }
 
   Failure ExplainOne(const Wanted& wanted, const Judgement& judgement, const base::Until& until) {
@@ -337,7 +371,9 @@ class Waiter {
 
   const StepContext& context_;
   const Step& step_;
+  Expressions expressions_;
   std::vector<Wanted> wanted_;
+  size_t first_ref_ = 0;  // of wanted_: where the objects of expressions begin
   ChangeSignal signal_;
   std::set<std::pair<kube::Kind, std::string>> watched_;
   bool watching_all_ = false;
@@ -357,7 +393,11 @@ class Waiter {
 
 Outcome AwaitAsserts(const StepContext& context, const Step& step, const base::Until& until) {
   const bool no_commands = !step.check || step.check->commands.empty();
-  if (step.asserts.empty() && step.errors.empty() && no_commands) return {};
+  const bool no_objects = !step.check || step.check->refs.empty();
+  const bool no_expressions =
+      !step.check || (step.check->assert_any.empty() && step.check->assert_all.empty());
+  if (step.asserts.empty() && step.errors.empty() && no_commands && no_objects && no_expressions)
+    return {};
   return Waiter(context, step, until).Wait(until);
 }
 

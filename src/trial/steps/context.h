@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "expect/evaluator.h"
 #include "kube/client.h"
 #include "trial/announcer.h"
 #include "trial/store_pool.h"
@@ -22,6 +23,7 @@ struct StepContext {
   std::filesystem::path directory;                 // the test's: commands run there
   std::map<std::string, std::string> environment;  // the whole environment of commands
   base::Duration timeout{};                        // the suite's: commands, each applied object
+  expect::Evaluator* evaluator = nullptr;          // of expressions; null: there can be none
 };
 
 // How a part of a step ended.

@@ -14,6 +14,7 @@ struct Wanted {
   Manifest manifest;
   Condition::Want want;
   std::optional<Condition> condition;  // set once the kind is known
+  std::string ns = {};                 // of a namespaced object that names none; "": the test's
 };
 
 // Tries to make the condition of those that have none. Errors but an unknown kind are returned.

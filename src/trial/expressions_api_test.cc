@@ -1,0 +1,213 @@
+// Expressions and templates of suites against a real kube-apiserver, with the real helper.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/crew.h"
+#include "expect/testing/helper_program.h"
+#include "kube/testing/api_server.h"
+#include "trial/loader.h"
+#include "trial/runner.h"
+#include "trial/testing/suite_files.h"
+
+namespace trial {
+namespace {
+
+using namespace std::chrono_literals;
+using kube::testing::SharedApiServer;
+using ::testing::Contains;
+using testing::EventLog;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::SuiteFiles;
+
+const kube::Kind kConfigMap{"", "v1", "ConfigMap"};
+
+std::string ConfigMap(const std::string& name, const std::string& color) {
+  return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\ndata: {color: " + color +
+         "}\n";
+}
+
+std::string Check(const std::string& fields) {
+  return "apiVersion: kuttl.dev/v1beta1\nkind: TestAssert\n" + fields;
+}
+
+std::string Ref(const std::string& name, const std::string& more = "") {
+  return "- {apiVersion: v1, kind: ConfigMap, name: " + name + ", ref: " + name + more + "}\n";
+}
+
+class ExpressionsApiTest : public ::testing::Test {
+ protected:
+  RunResult RunSuite(const SuiteFiles& files) {
+    int namespaces = 0;
+    Evaluation evaluation(evaluator_, clock_, {}, vars_, [&] {
+      return "kuttl-template-" + std::to_string(runs_) + "-" + std::to_string(++namespaces);
+    });
+    Problems problems(false);
+    LoadOptions options{{"README*"}, {}};
+    options.evaluation = &evaluation;
+    auto tests = LoadTests(files.Path("suite"), options, problems);
+    for (const auto& problem : problems.all()) EXPECT_TRUE(problem.warning) << problem.Format();
+    RunSettings settings;
+    settings.run = "cel-" + std::to_string(++runs_);
+    settings.working_directory = files.Path();
+    settings.environment = {{"PATH", "/usr/bin:/bin"}};
+    settings.scope = WatchScope::kCluster;
+    settings.seed = static_cast<uint64_t>(clock_.WallNow().time_since_epoch().count());
+    settings.cleanup_limit = 10s;
+    settings.artifacts = files.Path("artifacts");
+    settings.evaluator = &evaluator_;
+    SuiteConfig config;
+    config.ns = ns_;
+    const auto result =
+        trial::Run(*MakePlan(std::move(tests), ""), config, settings, *client_, {&events_},
+                   base::Log::Nowhere(), base::Until::After(clock_, 120s));
+    EXPECT_TRUE(result.ok());
+    return result.ok() ? *result : RunResult{};
+  }
+
+  std::string Messages() const {
+    std::string messages;
+    for (const Failure& failure : events_.failures) {
+      messages += failure.Place() + ": " + failure.message + "\n";
+      for (const std::string& detail : failure.details) messages += "  " + detail + "\n";
+    }
+    return messages;
+  }
+
+  base::SystemClock clock_;
+  std::unique_ptr<kube::Client> client_ =
+      kube::MakeClient(SharedApiServer().Admin(), base::Log::Nowhere());
+  expect::Evaluator evaluator_{expect::testing::HelperForTests(), clock_};
+  value::Json vars_ = value::Json::object();
+  std::string ns_;
+  EventLog events_;
+  static inline int runs_ = 0;
+};
+
+TEST_F(ExpressionsApiTest, AllOfAssertAllAndOneOfAssertAnyMustHold) {
+  const std::string maps = ConfigMap("web", "red") + "---\n" + ConfigMap("other", "blue");
+  const std::string refs = "timeout: 1\nresourceRefs:\n" + Ref("web") + Ref("other");
+  const std::string yes = "- celExpr: web.data.color == 'red'\n";
+  const std::string no = "- celExpr: other.data.color == 'red'\n";
+  const SuiteFiles files = {
+      {"suite/all/00-map.yaml", maps},
+      {"suite/all/00-assert.yaml",
+       Check(refs + "assertAll:\n" + yes + "- celExpr: has(web.data)\n")},
+      {"suite/any/00-map.yaml", maps},
+      {"suite/any/00-assert.yaml", Check(refs + "assertAny:\n" + no + yes)},
+      {"suite/both/00-map.yaml", maps},
+      {"suite/both/00-assert.yaml", Check(refs + "assertAny:\n" + yes + "assertAll:\n" + yes + no)},
+      {"suite/none/00-map.yaml", maps},
+      {"suite/none/00-assert.yaml",
+       Check(refs + "assertAny:\n" + no + "- celExpr: web.data.size == 3\n")},
+      {"suite/text/00-map.yaml", maps},
+      {"suite/text/00-assert.yaml", Check(refs + "assertAll:\n- celExpr: web.data.color\n")},
+  };
+
+  RunSuite(files);
+
+  EXPECT_EQ(events_.verdicts["all"], Verdict::kPassed);
+  EXPECT_EQ(events_.verdicts["any"], Verdict::kPassed);
+  EXPECT_EQ(events_.verdicts["both"], Verdict::kFailed);
+  EXPECT_EQ(events_.verdicts["none"], Verdict::kFailed);
+  EXPECT_EQ(events_.verdicts["text"], Verdict::kFailed);
+  const std::string messages = Messages();
+  EXPECT_THAT(messages, HasSubstr("both/00-assert.yaml:11: assertAll: expression "
+                                  "\"other.data.color == 'red'\" evaluated to false\n"
+                                  "  other.data.color: \"blue\"\n"));
+  EXPECT_THAT(messages, HasSubstr("none/00-assert.yaml:8: assertAny: none of 2 expressions is "
+                                  "true\n"));
+  EXPECT_THAT(messages, HasSubstr("has no value: no such key: size"));
+  EXPECT_THAT(messages, HasSubstr("web.data: has only color"));
+  EXPECT_THAT(messages, HasSubstr("expression \"web.data.color\" evaluated to \"red\""));
+}
+
+TEST_F(ExpressionsApiTest, EveryReferencedObjectMustBeThereAlsoWithoutExpressions) {
+  const SuiteFiles files = {
+      {"suite/there/00-map.yaml", ConfigMap("web", "red")},
+      {"suite/there/00-assert.yaml", Check("timeout: 1\nresourceRefs:\n" + Ref("web"))},
+      {"suite/gone/00-map.yaml", ConfigMap("web", "red")},
+      {"suite/gone/00-assert.yaml",
+       Check("timeout: 1\nresourceRefs:\n" + Ref("web") + Ref("missing") +
+             "assertAny:\n- celExpr: web.data.color == 'red'\n")},
+      {"suite/unknown/00-assert.yaml",
+       Check(
+           "timeout: 1\nresourceRefs:\n- {apiVersion: a.io/v1, kind: Nothing, name: x, ref: x}\n")},
+  };
+
+  RunSuite(files);
+
+  EXPECT_EQ(events_.verdicts["there"], Verdict::kPassed);
+  EXPECT_EQ(events_.verdicts["gone"], Verdict::kFailed);
+  EXPECT_EQ(events_.verdicts["unknown"], Verdict::kFailed);
+  EXPECT_EQ(events_.failures.size(), 2u);
+  EXPECT_THAT(Messages(), HasSubstr("/missing not found\n  there are: web"));
+  EXPECT_THAT(Messages(), HasSubstr("gone/00-assert.yaml:6: "));
+  EXPECT_THAT(Messages(), HasSubstr("the cluster does not serve a.io/v1 Nothing"));
+}
+
+TEST_F(ExpressionsApiTest, ReferencesReachOtherNamespacesAndClusterScopedKinds) {
+  const SuiteFiles files = {
+      {"suite/a/00-assert.yaml",
+       Check("timeout: 5\nresourceRefs:\n"
+             "- {apiVersion: v1, kind: Namespace, name: kube-system, ref: plain}\n"
+             "- {apiVersion: v1, kind: Namespace, name: default, namespace: x, ref: named}\n"
+             "- {apiVersion: v1, kind: Service, name: kubernetes, namespace: default, ref: api}\n"
+             "assertAll:\n"
+             "- celExpr: plain.status.phase == 'Active' && named.metadata.name == 'default'\n"
+             "- celExpr: api.spec.ports.exists(p, p.port == 443)\n")},
+  };
+
+  RunSuite(files);
+
+  EXPECT_EQ(events_.verdicts["a"], Verdict::kPassed) << Messages();
+}
+
+TEST_F(ExpressionsApiTest, AnExpressionWaitsForAChangeAndShowsItsOperandsMeanwhile) {
+  ns_ = "cel-late-" + std::to_string(++runs_);
+  const SuiteFiles files = {
+      {"suite/a/00-map.yaml", ConfigMap("web", "red")},
+      {"suite/a/00-assert.yaml", Check("timeout: 30\nresourceRefs:\n" + Ref("web") +
+                                       "assertAll:\n- celExpr: web.data.color == 'green'\n")},
+  };
+  base::Crew crew;
+  crew.Start("change", [&](std::stop_token stop) {
+    const auto until = base::Until::After(clock_, 20s, stop);
+    kube::Store store(*client_, {kConfigMap, ns_, {}}, clock_, base::Log::Nowhere());
+    const kube::Key key{ns_, "web"};
+    (void)store.WaitFor(
+        [&](const kube::Store::Snapshot& now) { return now.objects.count(key) != 0; }, until);
+    // The first look has to fail for the test to mean anything; later is late enough.
+    (void)until.Pause(300ms);
+    (void)client_->MergePatch(kConfigMap, key, {{"data", {{"color", "green"}}}}, "", until);
+  });
+
+  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed);
+
+  ASSERT_FALSE(events_.progress.empty());
+  EXPECT_THAT(events_.progress[0].waiting_for, HasSubstr("expression web.data.color == 'green' ("));
+  EXPECT_EQ(events_.progress[0].mismatch, "false (web.data.color: \"red\")");
+}
+
+TEST_F(ExpressionsApiTest, TemplatesKnowTheNamespaceThatTheirTestRunsIn) {
+  vars_ = {{"color", "red"}};
+  const SuiteFiles files = {
+      {"suite/a/00-map.gotmpl.yaml", ConfigMap("web-{{ .Namespace }}", "{{ .Vars.color }}")},
+      {"suite/a/00-assert.gotmpl.yaml", ConfigMap("web-{{ .Namespace }}", "red")},
+      {"suite/a/01-check.yaml",
+       "apiVersion: kuttl.dev/v1beta1\nkind: TestStep\ncommands:\n- script: echo ns=$NAMESPACE\n"},
+      {"suite/b/00-map.yaml", ConfigMap("web", "red")},
+  };
+
+  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << Messages();
+
+  const std::string ns = events_.tests["a"].ns;
+  EXPECT_THAT(ns, HasSubstr("kuttl-template-"));
+  EXPECT_THAT(events_.With("created"), Contains("ConfigMap:" + ns + "/web-" + ns + " created"));
+  EXPECT_THAT(events_.With("ns="), Contains("ns=" + ns));
+  EXPECT_THAT(events_.tests["b"].ns, Not(HasSubstr("template")));
+}
+
+}  // namespace
+}  // namespace trial
