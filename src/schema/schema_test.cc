@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "schema/formats.h"
+#include "schema/metadata.h"
 #include "value/yaml.h"
 
 namespace schema {
@@ -246,11 +247,44 @@ components:
     a: {$ref: '#/components/schemas/a'}
     b: {$ref: '#/components/schemas/missing'}
     c: {$ref: 'https://example.com/c'}
+    d: {anyOf: [{$ref: '#/components/schemas/d'}, {$ref: '#/components/schemas/d'}]}
 )"));
-  for (const char* name : {"a", "b", "c"}) {
+  for (const char* name : {"a", "b", "c", "d"}) {
     const Schema schema{document, value::Find(*document, {"components", "schemas", name}), true};
     EXPECT_THAT(Findings(schema, "spec: {x: 1}"), IsEmpty()) << name;
   }
+}
+
+std::vector<std::string> NameFindings(const std::string& object) {
+  const Json json = Yaml(object);
+  std::vector<std::string> found;
+  for (const Finding& one : CheckNames(json)) found.push_back(value::FormatPath(one.path, json));
+  return found;
+}
+
+TEST(MetadataTest, NamesAndLabelsKeepTheRulesOfAllKinds) {
+  EXPECT_THAT(NameFindings(R"(
+metadata:
+  name: web-1.example.com
+  labels: {app: Web_1.0, example.com/part-of: "", x: 7}
+  annotations: {example.com/Note: "any text: at all"}
+)"),
+              IsEmpty());
+  EXPECT_THAT(NameFindings(R"(
+metadata:
+  name: Web_1
+  labels: {app: "one two", Example.com/a: b, a/b/c: d}
+  annotations: {"a b": c}
+)"),
+              ElementsAre(".metadata.name", ".metadata.labels[\"Example.com/a\"]",
+                          ".metadata.labels[\"a/b/c\"]", ".metadata.labels.app",
+                          ".metadata.annotations[\"a b\"]"));
+  EXPECT_THAT(NameFindings("{apiVersion: rbac.authorization.k8s.io/v1, metadata: {name: 'a:B'}}"),
+              IsEmpty());
+  EXPECT_THAT(NameFindings("metadata: {name: " + std::string(254, 'a') + "}"),
+              ElementsAre(".metadata.name"));
+  EXPECT_THAT(NameFindings("metadata: {labels: {a: " + std::string(64, 'a') + "}}"),
+              ElementsAre(".metadata.labels.a"));
 }
 
 TEST(FormatsTest, KnowsQuantities) {

@@ -7,13 +7,14 @@
 
 #include "base/text.h"
 #include "schema/formats.h"
-#include "schema/header.h"
+#include "schema/metadata.h"
 
 namespace schema {
 namespace {
 
 constexpr std::string_view kComponents = "#/components/schemas/";
-constexpr int kLongestChain = 16;  // of references that lead to references
+constexpr int kLongestChain = 16;   // of references that lead to references
+constexpr int kDeepestJunctor = 8;  // anyOf within oneOf within ...
 
 // Components of Kubernetes itself; all others are those of CustomResourceDefinitions and of
 // aggregated API servers.
@@ -158,7 +159,7 @@ void Walker::VisitField(const Node& node, const std::string& key, const Json& va
   if (known) return Visit((*properties)[key], node.custom, value);
   if (others != nullptr && others->is_object()) return Visit(*others, node.custom, value);
   if (others != nullptr && others->is_boolean() && others->get<bool>()) return;
-  if (constraints_only_ || node.Flag("x-kubernetes-preserve-unknown-fields")) return;
+  if (junctors_ > 0 || node.Flag("x-kubernetes-preserve-unknown-fields")) return;
   // Of built-in kinds, a map without any list of fields may hold anything (a RawExtension); what a
   // definition does not list is dropped. Without a type it is any JSON.
   const bool lists_fields = properties != nullptr || node.custom;
@@ -279,8 +280,9 @@ void Walker::CheckDuplicates(const Node& node, const Json& list) {
 }
 
 bool Walker::Fits(const Json& schema, bool custom, const Json& value) const {
+  if (junctors_ == kDeepestJunctor) return true;  // a schema that refers to itself
   Walker part(document_, extent_);
-  part.constraints_only_ = true;
+  part.junctors_ = junctors_ + 1;
   part.Visit(schema, custom, value);
   return part.findings_.empty();
 }

@@ -59,7 +59,7 @@ class Walker {
   const Json& document_;
   const Extent extent_;
   const Json* root_ = nullptr;
-  bool constraints_only_ = false;  // unknown fields are fine: inside a junctor
+  int junctors_ = 0;  // how many the walk is in: there, unknown fields are fine
   Path path_;
   std::vector<Level> levels_;
   std::vector<Finding> findings_;

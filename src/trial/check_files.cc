@@ -161,6 +161,12 @@ class FileChecker {
     if (command.command.find('$') != std::string::npos) return;
     if (!words.ok()) return problems_.Error(command.place, words.error().message());
     for (const NamedFile& one : FilesOfCommand(*words)) CheckFile(command, one, directory);
+    const bool added = command.namespaced && words->size() > 2 && words->back() == settings.ns;
+    if (added && std::find(words->begin(), words->end() - 2, "--") != words->end() - 2) {
+      problems_.Warn(command.place,
+                     "namespaced adds --namespace at the very end, as kuttl does: behind -- it is "
+                     "an argument of the command there; write -n $NAMESPACE in front of --");
+    }
   }
 
   void CheckFile(const CommandSpec& command, const NamedFile& file, const fs::path& directory) {

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "expect/match.h"
 #include "schema/catalog.h"
+#include "schema/metadata.h"
 #include "trial/checker.h"
 
 namespace trial {
@@ -68,6 +69,11 @@ class ObjectChecker {
 
   void Check(const Manifest& manifest, Role role) {
     const kube::Kind kind = manifest.object.kind();
+    auto before = commands_ran_ ? Before::kMaybe : Before::kNo;
+    if (role == Role::kApply && !applied_.insert({kind, manifest.object.key()}).second)
+      before = Before::kYes;
+    for (const Finding& one : schema::CheckNames(manifest.object.json()))
+      Report(manifest, role, one, before);
     const auto answer =
         Ask(kind, manifest.At({"kind"}), expect::NameOf(manifest.object.json()), role);
     if (answer.known != Known::kKind) {
@@ -75,9 +81,6 @@ class ObjectChecker {
       return;
     }
     ++count_.checked;
-    auto before = commands_ran_ ? Before::kMaybe : Before::kNo;
-    if (role == Role::kApply && !applied_.insert({kind, manifest.object.key()}).second)
-      before = Before::kYes;
     const Extent extent = role == Role::kApply ? Extent::kWhole : Extent::kPartial;
     for (const Finding& one : schema::Check(answer.schema, manifest.object.json(), extent))
       Report(manifest, role, one, before);

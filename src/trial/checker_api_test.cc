@@ -9,6 +9,7 @@
 
 #include "kube/testing/api_server.h"
 #include "schema/bundle.h"
+#include "schema/metadata.h"
 #include "sys/files.h"
 #include "trial/checker.h"
 #include "trial/cluster_schemas.h"
@@ -107,6 +108,99 @@ TEST_F(CheckerApiTest, FindsMistakesInADeploymentAndInACustomResource) {
   EXPECT_THAT(all, HasSubstr("01-job.yaml:7:3: VmafxJob job: .spec.refrence: unknown field"));
   EXPECT_THAT(all, HasSubstr("01-job.yaml:5:1: VmafxJob job: .spec.reference: is required"));
   EXPECT_EQ(problems.all().size(), 9u) << all;
+}
+
+struct Case {
+  const char* name;
+  std::string path;  // to POST to, with NS for the namespace
+  std::string object;
+};
+
+std::string Deployment(const std::string& spec, const std::string& container = "") {
+  return "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {selector: "
+         "{matchLabels: {a: b}}, " +
+         spec + " template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i" +
+         container + "}]}}}}";
+}
+
+std::string Job(const std::string& spec, const std::string& metadata = "name: job") {
+  return "{apiVersion: vmafx.dev/v1, kind: VmafxJob, metadata: {" + metadata + "}, spec: {" + spec +
+         "}}";
+}
+
+constexpr char kDeployments[] = "/apis/apps/v1/namespaces/NS/deployments";
+constexpr char kJobs[] = "/apis/vmafx.dev/v1/namespaces/NS/vmafxjobs";
+constexpr char kSecrets[] = "/api/v1/namespaces/NS/secrets";
+
+std::vector<Case> Cases() {
+  const std::string good = "reference: file:///a, distorted: file:///b";
+  const std::string secret = "{apiVersion: v1, kind: Secret, metadata: {name: s}, ";
+  return {
+      {"deployment", kDeployments, Deployment("")},
+      {"limits", kDeployments, Deployment("", ", resources: {limits: {memory: 1.5Gi, cpu: 2}}")},
+      {"unknown field", kDeployments, Deployment("replcas: 2,")},
+      {"text for a number", kDeployments, Deployment("replicas: '2',")},
+      {"too large", kDeployments, Deployment("replicas: 3000000000,")},
+      {"number for text", kDeployments, Deployment("", ", env: [{name: A, value: 1}]")},
+      {"bad quantity", kDeployments, Deployment("", ", resources: {limits: {memory: 1GB}}")},
+      {"bad enum", kDeployments, Deployment("", ", imagePullPolicy: always")},
+      {"map for a list", kDeployments, Deployment("", ", args: {a: b}")},
+      {"int or string", kDeployments,
+       Deployment("strategy: {rollingUpdate: {maxSurge: 25%, maxUnavailable: 1}},")},
+      {"neither int nor string", kDeployments,
+       Deployment("strategy: {rollingUpdate: {maxSurge: [1]}},")},
+      {"no name of a container", kDeployments,
+       "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {selector: "
+       "{matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{image: "
+       "i}]}}}}"},
+      {"base64", kSecrets, secret + "data: {a: YWJj}}"},
+      {"not base64", kSecrets, secret + "data: {a: plain text}}"},
+      {"label", kSecrets,
+       "{apiVersion: v1, kind: Secret, metadata: {name: s, labels: {a: 'b c'}}}"},
+      {"name", kSecrets, "{apiVersion: v1, kind: Secret, metadata: {name: A_b}}"},
+      {"job", kJobs, Job(good + ", options: {width: 64, more: any}, backend: cpu")},
+      {"unknown in a definition", kJobs, Job(good + ", refrence: x")},
+      {"enum of a definition", kJobs, Job(good + ", backend: gpu")},
+      {"minimum of a definition", kJobs, Job(good + ", priority: -1")},
+      {"minLength of a definition", kJobs, Job("reference: '', distorted: file:///b")},
+      {"required by a definition", kJobs, Job("distorted: file:///b")},
+      {"type in a definition", kJobs, Job(good + ", options: {width: '64'}")},
+      {"enum of numbers in a definition", kJobs, Job(good + ", options: {bitdepth: 9}")},
+      {"metadata of a custom object", kJobs, Job(good, "name: job, lables: {a: b}")},
+      {"label of a custom object", kJobs, Job(good, "name: job, labels: {a: 1}")},
+  };
+}
+
+TEST_F(CheckerApiTest, FindsSomethingInExactlyWhatTheApiServerRefuses) {
+  const kube::testing::TestNamespace ns(*client_);
+  Problems loading(false);
+  const auto crds = LoadManifests((Source() / "deploy/helm/vmafx/crds").string(), loading);
+  schema::Catalog catalog;
+  const auto all = [](const std::string& one) { return one == "v1" || one == "apps/v1"; };
+  ASSERT_TRUE(AddClusterSchemas(*client_, all, catalog, Soon()).ok());
+  for (const Manifest& crd : crds) {
+    ASSERT_TRUE(client_->Create(crd.object, Soon()).ok());
+    ASSERT_TRUE(catalog.AddDefinition(crd.object.json()).ok());
+  }
+  // Discovery follows the definition by a moment that nothing announces.
+  const kube::Kind job{"vmafx.dev", "v1", "VmafxJob"};
+  while (!client_->Discover(job, Soon()).ok() && Soon().Pause(20ms)) {
+  }
+  for (const Case& one : Cases()) {
+    const Json object = value::ParseYaml(one.object, "case").documents.at(0).json;
+    const auto answer = catalog.Find(value::FindString(object, {"apiVersion"}),
+                                     value::FindString(object, {"kind"}));
+    ASSERT_EQ(answer.known, schema::Catalog::Answer::Known::kKind) << one.name;
+    auto findings = schema::Check(answer.schema, object, schema::Extent::kWhole);
+    for (auto& more : schema::CheckNames(object)) findings.push_back(more);
+    std::string path = one.path;
+    path.replace(path.find("NS"), 2, ns.name());
+    const auto server =
+        client_->Raw("POST", path + "?dryRun=All&fieldValidation=Strict", object.dump(), Soon());
+    EXPECT_EQ(findings.empty(), server.ok())
+        << one.name << ": " << (findings.empty() ? "nothing found" : findings[0].message) << "; "
+        << (server.ok() ? "accepted" : server.error().message());
+  }
 }
 
 // What openapi.py leaves out of the documents.

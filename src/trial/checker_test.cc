@@ -242,6 +242,9 @@ TEST(CheckerTest, CommandsNeedTheirProgramsAndScripts) {
           {"suite/a/06-a.yaml", Step("command: helm list")},
           {"suite/a/07-a.yaml", Step("command: $TOOL gone.sh")},
           {"suite/a/08-a.yaml", Step("command: sh -c 'unclosed")},
+          {"suite/a/09-a.yaml", Step("{command: kubectl exec web -- ls, namespaced: true}")},
+          {"suite/a/10-a.yaml",
+           Step("{command: kubectl exec -n other web -- ls, namespaced: true}")},
           {"suite/a/there.sh", "true"},
       })),
       ElementsAre(HasSubstr("warning: a/00-a.yaml:4:3: there is no program no-such-program-here in "
@@ -250,7 +253,9 @@ TEST(CheckerTest, CommandsNeedTheirProgramsAndScripts) {
                   HasSubstr("warning: a/02-a.yaml:4:3: gone.sh: no such file"),
                   HasSubstr("warning: a/03-a.yaml:4:3: ./gone.sh: no such file"),
                   HasSubstr("warning: a/04-a.yaml:4:3: ./there.sh may not be executed: chmod +x"),
-                  HasSubstr("error: a/08-a.yaml:4:3: a quote is not closed")));
+                  HasSubstr("error: a/08-a.yaml:4:3: a quote is not closed"),
+                  HasSubstr("warning: a/09-a.yaml:4:3: namespaced adds --namespace at the very "
+                            "end")));
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ class StepBuilder {
 
   void WarnOfPlace(const value::Document& document, const char* kind, const char* file) {
     problems_.Warn({document.file, document.At({})},
-                   fmt::format("a {0} belongs into an {1}: here it counts, but kuttl looks for an "
+                   fmt::format("a {0} belongs in an {1}: here it counts, but kuttl looks for an "
                                "object of kind {0} in the cluster and fails",
                                kind, file));
   }
