@@ -1,7 +1,7 @@
 # The ways in. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
 .PHONY: help setup kubernetes companions build test e2e e2e-negative e2e-gpu e2e-chaos e2e-all mutants \
-	layers format format-check asan tsan images actionlint host-state bench-cluster bench-runner bench-scoring bench-platform bench-trainer clean
+	layers format format-check asan tsan fuzz install archive images actionlint host-state bench-cluster bench-runner bench-scoring bench-platform bench-trainer clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,14 +58,26 @@ asan: ## the lower layers' tests under AddressSanitizer
 tsan: ## the lower layers' tests under ThreadSanitizer
 	@tools/run/sanitize tsan
 
+fuzz: ## all that reads strangers' bytes under libFuzzer, TIME=600 seconds each
+	@fuzz/run
+
+install: ## seatrial, Kubernetes, manual page and completion into PREFIX (/usr/local), below DESTDIR
+	@tools/run/install
+
+archive: build kubernetes ## all of it and the libraries it needs as one relocatable archive, build/seatrial-*.tar.gz
+	@tools/run/archive
+
 host-state: ## hold the host before a cluster against after it, however it ended (quiet machine)
 	@test/host-state
 
 bench-cluster: ## from nothing to a ready cluster, against its floor: etcd and kube-apiserver alone
 	@bench/cluster
 
-bench-runner: ## the same suites under ours and under kuttl
+bench-runner: ## the same suites under ours, kuttl and chainsaw; latency, requests, 1,000 tests
 	@bench/runner
+	@bench/latency/run
+	@bench/requests
+	@bench/thousand
 
 bench-platform: ## jobs a second through one controller, at 1, 4 and 16 connections
 	@bench/platform/run

@@ -36,6 +36,8 @@ struct ClusterSpec {
   // The folder of the Kubernetes programs: kube-apiserver, etcd, containerd, kubectl, helm, ...
   std::filesystem::path kubernetes_bin;
   int api_port = 0;  // on 127.0.0.1 of the host; 0: any free one
+  // The API server notes every request, without bodies, in logs/audit.log: a JSON object a line.
+  bool audit = false;
   // Archives (OCI or docker) that the node gets while it starts, besides the sandbox image.
   std::vector<std::filesystem::path> images;
   // True: the cluster ends when this process does, however that ends (`seatrial run`). False: it
@@ -145,7 +147,7 @@ class Provider {
 struct NativeOptions {
   std::filesystem::path state_dir = "/var/lib/seatrial";
   // The `seatrial` program: the node's init is this very program, started anew. The program `pause`
-  // beside it becomes the sandbox image of all Pods.
+  // beside it, or in ../libexec/seatrial, becomes the sandbox image of all Pods.
   std::filesystem::path program;
 };
 

@@ -63,6 +63,25 @@ bool WellFormed(const std::string& pattern) {
   return true;
 }
 
+// In a class Go knows no [!a] and no [[:alpha:]]: there these are characters like others.
+std::string AsFnmatchReads(const std::string& pattern) {
+  std::string read;
+  bool in_class = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (in_class && (c == '!' || c == '[')) read += '\\';
+    read += c;
+    if (c == '\\' && i + 1 < pattern.size()) {
+      read += pattern[++i];
+    } else if (c == '[') {
+      in_class = true;
+    } else if (c == ']') {
+      in_class = false;
+    }
+  }
+  return read;
+}
+
 }  // namespace
 
 base::Result<FileName> ParseFileName(std::string_view name) {
@@ -93,7 +112,9 @@ base::Result<FileName> ParseFileName(std::string_view name) {
 
 base::Result<bool> MatchesPattern(const std::string& pattern, const std::string& name) {
   if (!WellFormed(pattern)) return Fail(Code::kInvalid, "malformed pattern \"{}\"", pattern);
-  return fnmatch(pattern.c_str(), name.c_str(), FNM_PATHNAME) == 0;
+  // No file has such a name; the C library would end both at it.
+  if ((pattern + name).find('\0') != std::string::npos) return false;
+  return fnmatch(AsFnmatchReads(pattern).c_str(), name.c_str(), FNM_PATHNAME) == 0;
 }
 
 std::string NamespaceName(uint64_t random) {

@@ -72,6 +72,11 @@ TEST(NamesTest, PatternsAreGosAndAMalformedOneIsRefused) {
   EXPECT_TRUE(*MatchesPattern("README*", "README.md"));
   EXPECT_FALSE(*MatchesPattern("README*", "00-README.yaml"));
   EXPECT_TRUE(*MatchesPattern("*.[mt]d", "notes.md"));
+  EXPECT_TRUE(*MatchesPattern("[!a]*", "!x"));
+  EXPECT_FALSE(*MatchesPattern("[!a]*", "bx"));
+  EXPECT_TRUE(*MatchesPattern("[^a]*", "bx"));
+  EXPECT_TRUE(*MatchesPattern("[[:x]", "["));
+  EXPECT_FALSE(*MatchesPattern(std::string("plain\0x", 7), "plain"));
   for (const char* bad : {"[", "[]", "a[^", "x\\"})
     EXPECT_FALSE(MatchesPattern(bad, "x").ok()) << bad;
 }

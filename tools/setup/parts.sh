@@ -12,7 +12,8 @@
 # A recipe sets: name, version (`pinned MODULE` reads go.mod), programs
 # (FILE=PACKAGE ...), check (a command whose output must hold the version, or
 # `says` where the program words it otherwise), and if need be tags, ldflags, cgo=1,
-# links (NAME=FILE ...) and a function `also FOLDER` that puts more beside the programs.
+# links (NAME=FILE ...), a function `before FOLDER` that is called before the build, and a function `also FOLDER`
+# that puts more beside the programs.
 
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -49,6 +50,7 @@ compile_part() {  # FOLDER PART OUT: everything of one part into OUT/bin
   set -euo pipefail
   load_recipe "$1" "$2"
   local out=$3 item file
+  if declare -F before >/dev/null; then before "$out"; fi
   for item in "${programs[@]}"; do
     file=$out/bin/${item%%=*}
     mkdir -p "$(dirname "$file")"

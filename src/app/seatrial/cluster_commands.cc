@@ -8,6 +8,7 @@
 #include "app/seatrial/clusters.h"
 #include "app/seatrial/commands.h"
 #include "app/seatrial/finish.h"
+#include "app/seatrial/owner.h"
 #include "base/text.h"
 #include "cluster/provider.h"
 #include "sys/files.h"
@@ -25,7 +26,7 @@ struct Flags {
   std::string name = "seatrial", state_dir, level = "full", kubernetes_bin, timeout = "120s";
   std::vector<std::string> images;
   int api_port = 0;
-  bool all = false, json = false, path = false;
+  bool all = false, audit = false, json = false, path = false;
   std::vector<std::string> command;
 };
 
@@ -64,6 +65,7 @@ Result<> Up(const Flags& flags, Context& context) {
   spec.name = flags.name;
   spec.level = TRY(cluster::ParseLevel(flags.level));
   spec.api_port = flags.api_port;
+  spec.audit = flags.audit;
   const base::Until until = UntilTimeout(context, flags.timeout);
   spec.kubernetes_bin = FindKubernetes(flags.kubernetes_bin, until);
   for (const std::string& image : flags.images) spec.images.emplace_back(image);
@@ -74,6 +76,7 @@ Result<> Up(const Flags& flags, Context& context) {
   if (!flags.json) progress.ready = PrintRow;
   const cluster::Cluster up =
       TRY(MakeProvider(context, flags.state_dir)->Up(spec, progress, until));
+  if (const auto owner = CallingUser()) TRY(GiveCluster(*owner, up, flags.state_dir));
   const double took = Seconds(context.clock.Now() - begin);
   if (flags.json) {
     Json json = ToJson(up);
@@ -228,13 +231,15 @@ void AddUp(CLI::App& app, Context& context, const std::shared_ptr<Flags>& flags)
       ->check(CheckLevel)
       ->capture_default_str();
   up->add_option("--kubernetes-bin", flags->kubernetes_bin,
-                 "folder of the Kubernetes programs; default: SEATRIAL_KUBERNETES_BIN, else what "
-                 "`make kubernetes` built");
+                 "folder of the Kubernetes programs; default: SEATRIAL_KUBERNETES_BIN, else those "
+                 "installed with seatrial, else what `make kubernetes` built");
   up->add_option("--api-port", flags->api_port, "port of the API server on 127.0.0.1; 0: any free")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   up->add_option("--image", flags->images,
                  "image archive that the node gets while it starts (repeatable)");
+  up->add_flag("--audit", flags->audit,
+               "note every request to the API server in logs/audit.log of the cluster's folder");
   up->add_flag("--json", flags->json, "print the cluster and its start table as JSON");
   AddTimeout(up, flags);
 }

@@ -26,6 +26,8 @@ fs::path FindKubernetes(const std::string& given, const base::Until& until) {
   if (const auto set = environment.find("SEATRIAL_KUBERNETES_BIN");
       set != environment.end() && !set->second.empty())
     return set->second;
+  if (const fs::path etcd = FindNearProgram("libexec/seatrial/kubernetes/etcd"); !etcd.empty())
+    return etcd.parent_path();
   if (const fs::path build = FindNearProgram("tools/kubernetes/build"); !build.empty()) {
     const auto built = sys::RunOrFail({.argv = {build.string(), "--path"}}, until);
     if (built.ok()) return base::Trim(*built);

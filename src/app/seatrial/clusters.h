@@ -29,7 +29,8 @@ std::map<std::string, std::string> ClusterEnvironment(const cluster::Cluster& ta
 std::filesystem::path FindNearProgram(const std::filesystem::path& file);
 
 // The folder of the Kubernetes programs: `given`, else the environment's SEATRIAL_KUBERNETES_BIN,
-// else what tools/kubernetes/build of the checkout that this program was built in has built.
+// else those installed beside this program (libexec/seatrial/kubernetes), else what
+// tools/kubernetes/build of the checkout that it was built in has built.
 // "" when there are none: then Up says how to get them.
 std::filesystem::path FindKubernetes(const std::string& given, const base::Until& until);
 

@@ -4,6 +4,8 @@
 // `app`; a subcommand's callback runs the command and stores its exit code in `context.exit_code`.
 // Only app/ reads flags and the environment.
 
+#include <string>
+
 #include <CLI/CLI.hpp>
 
 #include "base/clock.h"
@@ -33,5 +35,7 @@ void AddImageCommands(CLI::App& app, Context& context);  // image, load
 void AddTestCommand(CLI::App& app, Context& context);    // test
 void AddRunCommand(CLI::App& app, Context& context);     // run
 void AddCheckCommand(CLI::App& app, Context& context);   // check
+void AddSelfCommands(CLI::App& app, Context& context,
+                     const std::string& version);  // completion, man
 
 }  // namespace app

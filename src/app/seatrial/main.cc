@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   app::AddTestCommand(cli, context);
   app::AddRunCommand(cli, context);
   app::AddCheckCommand(cli, context);
+  app::AddSelfCommands(cli, context, kVersion);
 
   try {
     cli.parse(argc, argv);

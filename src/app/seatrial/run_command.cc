@@ -10,6 +10,7 @@
 #include "app/seatrial/clusters.h"
 #include "app/seatrial/commands.h"
 #include "app/seatrial/finish.h"
+#include "app/seatrial/owner.h"
 #include "app/seatrial/suite_run.h"
 #include "base/text.h"
 #include "cluster/images/catalog.h"
@@ -71,7 +72,9 @@ Result<cluster::Cluster> Up(const RunFlags& flags, cluster::Provider& provider, 
   spec.tied = !flags.keep;
   const base::Until until = UntilTimeout(context, flags.up_timeout);
   spec.kubernetes_bin = FindKubernetes(flags.kubernetes_bin, until);
-  return provider.Up(spec, {}, until);
+  const cluster::Cluster up = TRY(provider.Up(spec, {}, until));
+  if (const auto owner = CallingUser()) TRY(GiveCluster(*owner, up, flags.state_dir));
+  return up;
 }
 
 // What suites need to name the images that were loaded from folders of assembled ones.

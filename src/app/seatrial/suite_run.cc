@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "app/seatrial/owner.h"
 #include "net/certificates.h"
 #include "report/console.h"
 #include "report/junit.h"
@@ -143,6 +144,15 @@ int ExitCode(trial::Verdict verdict) {
   return verdict == trial::Verdict::kFailed ? kFailed : kErrored;
 }
 
+// Under sudo: what this run wrote is the calling user's.
+base::Result<> GiveReports(const trial::SuiteConfig& config, const fs::path& artifacts,
+                           base::WallTime since) {
+  const auto owner = CallingUser();
+  if (!owner) return base::Ok();
+  TRY(GiveNew(*owner, ReportPath(config), since));
+  return GiveNew(*owner, artifacts, since);
+}
+
 }  // namespace
 
 std::shared_ptr<SuiteFlags> AddSuiteFlags(CLI::App& command) {
@@ -243,6 +253,7 @@ base::Result<int> RunSuite(const LoadedSuite& suite, const SuiteFlags& flags, co
   const auto client = kube::MakeClient(target.access, log);
   TRY(CheckReachable(*client, until));
   const trial::RunSettings settings = MakeSettings(suite, flags, target);
+  const base::WallTime began = context.clock.WallNow();
   report::Recorder recorder;
   report::Console console(std::cout, StdoutOptions(settings.environment, flags));
   const trial::RunResult result = TRY(
@@ -250,6 +261,7 @@ base::Result<int> RunSuite(const LoadedSuite& suite, const SuiteFlags& flags, co
   if (suite.config.report_format != trial::ReportFormat::kNone) {
     fmt::print("report: {}\n", TRY(WriteReport(suite.config, recorder.record())));
   }
+  TRY(GiveReports(suite.config, settings.artifacts, began));
   return ExitCode(result.verdict);
 }
 

@@ -169,6 +169,17 @@ std::string Corefile(const NodeSpec& node) {
       fmt::arg("kubeconfig", node.layout.Config("coredns.kubeconfig").string()));
 }
 
+// Every request once, when it has been answered (a watch: when it has begun, and when it ended).
+// https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/
+std::string AuditPolicy() {
+  const Json all{{"level", "Metadata"}};
+  return Json{{"apiVersion", "audit.k8s.io/v1"},
+              {"kind", "Policy"},
+              {"omitStages", Json::array({"RequestReceived"})},
+              {"rules", Json::array({all})}}
+      .dump(2);
+}
+
 std::string NetworkBatch(const NodeSpec& node) {
   const Addresses& addresses = node.addresses;
   // Service addresses need a route of any kind for the firewall's output rules to see them. All
@@ -217,33 +228,38 @@ Component Etcd(const NodeSpec& node) {
 // https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
 Component ApiServer(const NodeSpec& node) {
   const Layout& layout = node.layout;
-  return Make(
-      node, "apiserver", "kube-apiserver",
-      {Flag("etcd-servers", "http://127.0.0.1:2379"),
-       Flag("service-cluster-ip-range", node.addresses.service_range),
-       Flag("service-account-issuer", "https://kubernetes.default.svc.cluster.local"),
-       Flag("service-account-key-file", layout.Pki("sa.pub")),
-       Flag("service-account-signing-key-file", layout.Pki("sa.key")),
-       Flag("advertise-address", node.addresses.node), Flag("bind-address", "0.0.0.0"),
-       Flag("secure-port", std::to_string(node.addresses.api_port)),
-       Flag("tls-cert-file", layout.Pki("apiserver.crt")),
-       Flag("tls-private-key-file", layout.Pki("apiserver.key")),
-       Flag("client-ca-file", layout.Pki("ca.crt")), Flag("authorization-mode", "Node,RBAC"),
-       Flag("enable-admission-plugins", "NodeRestriction"), Flag("allow-privileged", "true"),
-       Flag("kubelet-client-certificate", layout.Pki("kubelet-client.crt")),
-       Flag("kubelet-client-key", layout.Pki("kubelet-client.key")),
-       Flag("kubelet-certificate-authority", layout.Pki("ca.crt")),
-       Flag("kubelet-preferred-address-types", "InternalIP"),
-       // Webhooks are called at their Pods' addresses: no waiting for kube-proxy.
-       Flag("enable-aggregator-routing", "true"),
-       Flag("requestheader-client-ca-file", layout.Pki("front-proxy-ca.crt")),
-       Flag("requestheader-allowed-names", "front-proxy-client"),
-       Flag("requestheader-extra-headers-prefix", "X-Remote-Extra-"),
-       Flag("requestheader-group-headers", "X-Remote-Group"),
-       Flag("requestheader-username-headers", "X-Remote-User"),
-       Flag("proxy-client-cert-file", layout.Pki("front-proxy-client.crt")),
-       Flag("proxy-client-key-file", layout.Pki("front-proxy-client.key")),
-       Flag("profiling", "false")});
+  Component component =
+      Make(node, "apiserver", "kube-apiserver",
+           {Flag("etcd-servers", "http://127.0.0.1:2379"),
+            Flag("service-cluster-ip-range", node.addresses.service_range),
+            Flag("service-account-issuer", "https://kubernetes.default.svc.cluster.local"),
+            Flag("service-account-key-file", layout.Pki("sa.pub")),
+            Flag("service-account-signing-key-file", layout.Pki("sa.key")),
+            Flag("advertise-address", node.addresses.node), Flag("bind-address", "0.0.0.0"),
+            Flag("secure-port", std::to_string(node.addresses.api_port)),
+            Flag("tls-cert-file", layout.Pki("apiserver.crt")),
+            Flag("tls-private-key-file", layout.Pki("apiserver.key")),
+            Flag("client-ca-file", layout.Pki("ca.crt")), Flag("authorization-mode", "Node,RBAC"),
+            Flag("enable-admission-plugins", "NodeRestriction"), Flag("allow-privileged", "true"),
+            Flag("kubelet-client-certificate", layout.Pki("kubelet-client.crt")),
+            Flag("kubelet-client-key", layout.Pki("kubelet-client.key")),
+            Flag("kubelet-certificate-authority", layout.Pki("ca.crt")),
+            Flag("kubelet-preferred-address-types", "InternalIP"),
+            // Webhooks are called at their Pods' addresses: no waiting for kube-proxy.
+            Flag("enable-aggregator-routing", "true"),
+            Flag("requestheader-client-ca-file", layout.Pki("front-proxy-ca.crt")),
+            Flag("requestheader-allowed-names", "front-proxy-client"),
+            Flag("requestheader-extra-headers-prefix", "X-Remote-Extra-"),
+            Flag("requestheader-group-headers", "X-Remote-Group"),
+            Flag("requestheader-username-headers", "X-Remote-User"),
+            Flag("proxy-client-cert-file", layout.Pki("front-proxy-client.crt")),
+            Flag("proxy-client-key-file", layout.Pki("front-proxy-client.key")),
+            Flag("profiling", "false")});
+  if (node.audit) {
+    component.argv.push_back(Flag("audit-policy-file", layout.Config("audit-policy.json")));
+    component.argv.push_back(Flag("audit-log-path", layout.Log("audit")));
+  }
+  return component;
 }
 
 // https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
@@ -297,7 +313,7 @@ Component CoreDns(const NodeSpec& node) {
 
 std::vector<ConfigFile> ConfigFiles(const NodeSpec& node) {
   const Layout& layout = node.layout;
-  return {
+  std::vector<ConfigFile> files = {
       {layout.Config("network"), NetworkBatch(node)},
       {layout.Config("containerd.toml"), ContainerdConfig(node)},
       {layout.Data("cni-config") / "net.d" / "10-seatrial.conflist", CniConfig(node)},
@@ -308,6 +324,8 @@ std::vector<ConfigFile> ConfigFiles(const NodeSpec& node) {
                                         "cluster.local\nnameserver {}\noptions ndots:5\n",
                                         node.addresses.dns_service)},
   };
+  if (node.audit) files.push_back({layout.Config("audit-policy.json"), AuditPolicy()});
+  return files;
 }
 
 std::map<std::string, std::string> GlobalSysctls() {

@@ -33,6 +33,7 @@ struct NodeSpec {
   Addresses addresses;
   // False on file systems whose usage the kubelet cannot measure (overlay, 9p): it would not start.
   bool measure_storage = true;
+  bool audit = false;  // requests are noted in logs/audit.log
 };
 
 // One program that the init keeps running, or (once) runs to its end.

@@ -11,6 +11,7 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 using value::Json;
 
 NodeSpec Node() {
@@ -80,6 +81,15 @@ TEST(ComponentsTest, LetsTheControllerManagerKeepUpWithSuitesThatDeleteManyNames
   EXPECT_THAT(argv, Contains("--concurrent-namespace-syncs=50"));
   EXPECT_THAT(argv, Contains("--kube-api-qps=1000"));
   EXPECT_THAT(argv, Contains("--enable-hostpath-provisioner=true"));
+}
+
+TEST(ComponentsTest, NotesRequestsOnlyWhereAsked) {
+  NodeSpec node = Node();
+  EXPECT_THAT(ApiServer(node).argv, Not(Contains(HasSubstr("audit"))));
+  node.audit = true;
+  EXPECT_THAT(ApiServer(node).argv, Contains("--audit-log-path=/state/ci/logs/audit.log"));
+  EXPECT_EQ(Json::parse(Content(node, "audit-policy.json"))["rules"].dump(),
+            R"([{"level":"Metadata"}])");
 }
 
 TEST(ComponentsTest, MakesBootObjectsThatTheApiServerCanRead) {

@@ -216,6 +216,7 @@ Result<Cluster> NativeProvider::Launch(const ClusterSpec& spec, int lock, Attemp
   node.cgroup = state_.Cgroup(spec.name);
   TRY(sys::MakeDirs(node.layout.folder / "logs", 0700));
   node.measure_storage = MeasuresStorage(node.layout.folder);
+  node.audit = spec.audit;
   attempt.listener = TRY(Listen(spec.api_port));
   if (spec.level >= Level::kNode)
     TRY(MakeCgroups(Hierarchies(TRY(sys::ReadMounts())), node.cgroup));
@@ -256,7 +257,9 @@ Result<fs::path> NativeProvider::MakePause(const Layout& layout, const Until& un
   image.repository = "localhost/pause";
   image.tag = "1";
   image.program = "pause";
-  const auto made = TRY(images::Assemble(image, {options_.program.parent_path()}, until)
+  const fs::path beside = options_.program.parent_path();
+  const std::vector<fs::path> folders = {beside, beside.parent_path() / "libexec" / "seatrial"};
+  const auto made = TRY(images::Assemble(image, folders, until)
                             .During("the sandbox image (`make build` builds its program)"));
   const fs::path archive = layout.folder / "images" / "pause.tar";
   TRY(WriteNew(archive, made.archive));
