@@ -50,7 +50,7 @@ std::string Mentions(const Test& test) {
     for (const Manifest& one : manifests) text += one.source->file + "\n";
   };
   for (const Step& step : test.steps) {
-    add(step.commands);
+    for (const auto* commands : {&step.commands, &step.on_failure, &step.at_end}) add(*commands);
     if (step.check) add(step.check->commands);
     for (const auto* list : {&step.apply, &step.asserts, &step.errors}) add_sources(*list);
   }
@@ -100,8 +100,10 @@ class FileChecker {
       else
         CheckHelper(path, parsed);
     }
+    for (const CommandSpec& one : test.rules.on_failure) CheckCommand(one, test.directory);
     for (const Step& step : test.steps) {
-      for (const CommandSpec& one : step.commands) CheckCommand(one, test.directory);
+      for (const auto* commands : {&step.commands, &step.on_failure, &step.at_end})
+        for (const CommandSpec& one : *commands) CheckCommand(one, test.directory);
       if (!step.check) continue;
       for (const CommandSpec& one : step.check->commands) CheckCommand(one, test.directory);
     }

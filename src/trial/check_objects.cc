@@ -8,6 +8,7 @@
 #include "schema/catalog.h"
 #include "schema/metadata.h"
 #include "trial/checker.h"
+#include "trial/demand.h"
 
 namespace trial {
 namespace {
@@ -64,7 +65,13 @@ class ObjectChecker {
     for (const Manifest& one : step.apply) Check(one, Role::kApply);
     for (const Manifest& one : step.asserts) Check(one, Role::kAssert);
     for (const Manifest& one : step.errors) Check(one, Role::kErrors);
-    if (step.check) commands_ran_ = commands_ran_ || !step.check->commands.empty();
+    if (!step.check) return;
+    for (const auto* list : {&step.check->match, &step.check->order})
+      for (const auto& one : *list)
+        (void)Ask(one->kind, one->place, "a condition", one->never ? Role::kErrors : Role::kAssert);
+    for (const OutputSpec& one : step.check->outputs)
+      (void)Ask(one.kind, one.place, "an output", Role::kAssert);
+    commands_ran_ = commands_ran_ || !step.check->commands.empty();
   }
 
   void Check(const Manifest& manifest, Role role) {

@@ -258,5 +258,22 @@ TEST(CheckerTest, CommandsNeedTheirProgramsAndScripts) {
                             "end")));
 }
 
+TEST(CheckerTest, TheFieldsBeyondKuttlAreHeldToTheSame) {
+  EXPECT_THAT(Found(SuiteFiles({
+                  {"suite/a/00-a.yaml",
+                   "apiVersion: kuttl.dev/v1beta1\nkind: TestStep\n"
+                   "catch: [{command: ./gone.sh}]\nfinally: [{command: sh also-gone.sh}]\n"
+                   "test: {catch: [{command: no-such-program-here}]}\n"},
+                  {"suite/a/00-assert.yaml",
+                   "apiVersion: kuttl.dev/v1beta1\nkind: TestAssert\n"
+                   "match: [{apiVersion: v1, kind: ConfigMop, name: a}]\n"},
+              })),
+              ::testing::UnorderedElementsAre(
+                  HasSubstr("there is no program no-such-program-here"),
+                  HasSubstr("./gone.sh: no such file"), HasSubstr("also-gone.sh: no such file"),
+                  HasSubstr("error: a/00-assert.yaml:3:9: a condition: v1 has no kind ConfigMop "
+                            "(did you mean \"ConfigMap\"?)")));
+}
+
 }  // namespace
 }  // namespace trial

@@ -18,9 +18,6 @@
 
 namespace trial {
 
-// Label of the namespaces of a run; its value is the run's id.
-constexpr char kRunLabel[] = "seatrial.dev/run";
-
 // What one test leaves.
 struct Leftovers {
   TestId id;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "trial/demand.h"
 
 namespace trial {
 namespace {
@@ -129,6 +130,7 @@ Condition MakeCondition(Condition::Want want, Manifest manifest, bool namespaced
 }
 
 Judgement Judge(const Condition& condition, const std::vector<kube::ObjectPtr>& candidates) {
+  if (condition.want == Condition::Want::kMatch) return JudgeDemand(condition, candidates);
   return condition.want == Condition::Want::kPresent ? JudgePresent(condition, candidates)
                                                      : JudgeAbsent(condition, candidates);
 }
@@ -136,6 +138,7 @@ Judgement Judge(const Condition& condition, const std::vector<kube::ObjectPtr>& 
 std::string NearestMiss(const Condition& condition, const Judgement& judgement) {
   if (judgement.error) return judgement.error->message();
   if (judgement.holds) return "";
+  if (condition.want == Condition::Want::kMatch) return judgement.miss;
   if (condition.want == Condition::Want::kAbsent) return InTheWayText(condition, judgement);
   if (!judgement.nearest) return NotFoundText(condition);
   if (judgement.mismatches.empty()) return "";
@@ -147,6 +150,8 @@ std::string NearestMiss(const Condition& condition, const Judgement& judgement) 
 
 Failure Explain(const Condition& condition, const Judgement& judgement,
                 const std::vector<std::string>& neighbours) {
+  if (condition.want == Condition::Want::kMatch)
+    return ExplainDemand(condition, judgement, neighbours);
   Failure failure;
   const Json& expected = condition.manifest.object.json();
   const bool near = judgement.nearest && !judgement.mismatches.empty();

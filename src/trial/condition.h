@@ -12,9 +12,11 @@
 
 namespace trial {
 
+struct Demand;
+
 // One object of an assert file (some object must look so) or of an errors file (none may).
 struct Condition {
-  enum class Want { kPresent, kAbsent };
+  enum class Want { kPresent, kAbsent, kMatch };
   Want want = Want::kPresent;
   Manifest manifest;  // as written, with the test's namespace filled in
   // Where to look: by name, or with an empty name all with the labels.
@@ -22,6 +24,7 @@ struct Condition {
   std::string ns;  // "" for cluster-scoped kinds
   std::string name;
   std::map<std::string, std::string> labels;
+  std::shared_ptr<const Demand> demand;  // of kMatch: what to ask instead of the manifest
 
   // "Deployment kuttl-x/web", "Pod in kuttl-x with app=web".
   std::string Subject() const;
@@ -32,12 +35,20 @@ struct Condition {
 Condition MakeCondition(Condition::Want want, Manifest manifest, bool namespaced,
                         const std::string& test_ns);
 
+// A field that is not as demanded, and where that was written.
+struct FieldMiss {
+  Place place;
+  std::string text;
+};
+
 // What one look at the objects said.
 struct Judgement {
   bool holds = false;
   kube::ObjectPtr nearest;  // the nearest candidate (kPresent), or the one in the way (kAbsent)
   std::vector<expect::Mismatch> mismatches;  // of `nearest`, for kPresent
   size_t candidates = 0;
+  std::string miss;               // of kMatch: in one line
+  std::vector<FieldMiss> misses;  // of kMatch: of `nearest`
   // Looking itself failed.
   std::optional<base::Error> error;
 };

@@ -19,12 +19,13 @@ struct TestId {
   auto operator<=>(const TestId&) const = default;
 };
 
-// Which step of a test. The set-up of a test (its namespace) is a step too: index -1, name "setup".
+// Which step of a test. The set-up of a test (its namespace) is a step too: index -1, name "setup";
+// so are the `finally` commands of its steps: index -2, name "finally".
 struct StepId {
   TestId test;
   int index = -1;
   std::string name;  // may be empty
-  // "setup", or kuttl's display form "0-install", "1-".
+  // "setup", "finally", or kuttl's display form "0-install", "1-".
   std::string Text() const;
 };
 

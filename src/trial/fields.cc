@@ -135,6 +135,32 @@ void Fields::Inside(const std::string& name, const std::string& object_name,
   inside.Finish();
 }
 
+std::vector<std::string> Fields::Names() const {
+  std::vector<std::string> names;
+  if (object_ == nullptr || !object_->is_object()) return names;
+  for (const auto& [name, unused] : object_->items()) names.push_back(name);
+  return names;
+}
+
+base::Duration Fields::Span(const std::string& name) {
+  const Json* value = Find(name);
+  if (value == nullptr) return {};
+  if (value->is_number_integer()) {
+    const auto seconds = value->get<int64_t>();
+    if (seconds > 0 && seconds <= INT_MAX) return std::chrono::seconds(seconds);
+  } else if (value->is_string()) {
+    const auto span = base::ParseDuration(value->get<std::string>());
+    if (span.ok() && *span > base::Duration{}) return *span;
+  }
+  WrongType(name, "a time above zero, in seconds or as \"1m30s\"", *value);
+  return {};
+}
+
+const Json& Fields::object() const {
+  static const Json kNone;
+  return object_ == nullptr ? kNone : *object_;
+}
+
 bool Fields::Has(const std::string& name) {
   const Json* value = Find(name);
   known_.pop_back();

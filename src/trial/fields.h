@@ -51,7 +51,16 @@ class Fields {
   void Inside(const std::string& name, const std::string& object_name,
               const std::function<void(Fields&)>& read);
 
+  // Anything; null when it is absent. Lives as long as the document.
+  const value::Json* Value(const std::string& name) { return Find(name); }
+  // The names of all fields that are there.
+  std::vector<std::string> Names() const;
+  // A Go duration ("90s") or whole seconds, above zero.
+  base::Duration Span(const std::string& name);
+
   bool Has(const std::string& name);
+  // The object itself; null when it is none.
+  const value::Json& object() const;
   // Accepts the field and does nothing with it, because kuttl does nothing with it either.
   void Ignore(const std::string& name);
   // An error if the field is there: `why` completes "TestStep.kubeconfig ...".

@@ -111,11 +111,18 @@ class StepBuilder {
     if (step) AddReferences(*step);
   }
 
+  // What its TestStep says of the whole test.
+  TestRules Rules() const { return step_spec_ ? step_spec_->rules : TestRules{}; }
+
   Step Take() {
     step_.name = step_spec_ && !step_spec_->name.empty() ? step_spec_->name : apply_name_;
     if (step_spec_) {
       step_.deletes = std::move(step_spec_->deletes);
       step_.commands = std::move(step_spec_->commands);
+      step_.on_failure = std::move(step_spec_->on_failure);
+      step_.at_end = std::move(step_spec_->at_end);
+      step_.limit = step_spec_->limit;
+      step_.expand = step_spec_->expand;
     }
     return std::move(step_);
   }
@@ -176,6 +183,14 @@ class StepBuilder {
     CheckSpec check = ReadCheck(document, problems_);
     CheckExpressions(check);
     if (step_.check) {
+      const bool ours = !step_.check->match.empty() || !step_.check->order.empty() ||
+                        !step_.check->outputs.empty();
+      if (ours) {
+        problems_.Error(step_.check->place,
+                        fmt::format("match, order and outputs of this TestAssert would be lost: a "
+                                    "step has one, and the last wins, here {}",
+                                    check.place.Text()));
+      }
       problems_.Warn(step_.check->place,
                      fmt::format("this TestAssert is not used: a step has one, and the last wins, "
                                  "here {}{}",
@@ -308,7 +323,16 @@ Test LoadTest(const std::string& suite_dir, const fs::path& directory, const Loa
     else
       step->second.AddFile(entry.path(), *parsed);
   }
-  for (auto& [index, builder] : steps) test.steps.push_back(builder.Take());
+  for (auto& [index, builder] : steps) {
+    TestRules rules = builder.Rules();
+    if (rules.place && test.rules.place) {
+      problems.Error(*rules.place, fmt::format("a test has one block of test settings, the first "
+                                               "is at {}",
+                                               test.rules.place->Text()));
+    }
+    if (rules.place) test.rules = std::move(rules);
+    test.steps.push_back(builder.Take());
+  }
   if (test.steps.empty()) {
     problems.Warn(FileStart(directory.string()),
                   "no step files (NN-name.yaml): the test passes without trying anything");

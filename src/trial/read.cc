@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "trial/names.h"
 #include "trial/read_expressions.h"
+#include "trial/read_own.h"
 
 namespace trial {
 namespace {
@@ -32,7 +33,12 @@ CommandSpec ReadCommand(Fields& fields, CommandOwner owner) {
     command.background = fields.Bool("background");
     command.timeout = fields.Int("timeout");
   }
+  ReadOwnFields(fields, command);
   Problems& problems = fields.problems();
+  if (owner == CommandOwner::kAssert && command.retries > 0)
+    problems.Error(fields.At("retry"), "an assert command is tried again anyway");
+  if (owner == CommandOwner::kSuite && !command.output.empty())
+    problems.Error(command.place, "a suite command has no test whose variable this could be");
   if (command.command.empty() == command.script.empty()) {
     problems.Error(command.place,
                    fmt::format("{} needs either command or script{}", fields.what(),
@@ -45,9 +51,10 @@ CommandSpec ReadCommand(Fields& fields, CommandOwner owner) {
   return command;
 }
 
-std::vector<CommandSpec> ReadCommands(Fields& fields, CommandOwner owner) {
+std::vector<CommandSpec> ReadCommands(Fields& fields, CommandOwner owner,
+                                      const std::string& list = "commands") {
   std::vector<CommandSpec> commands;
-  fields.Each("commands", "a command of a " + fields.what(),
+  fields.Each(list, "a command of a " + fields.what(),
               [&](Fields& element) { commands.push_back(ReadCommand(element, owner)); });
   return commands;
 }
@@ -161,12 +168,21 @@ StepSpec ReadStep(const value::Document& document, Problems& problems) {
   fields.Each("delete", "a delete entry",
               [&](Fields& element) { step.deletes.push_back(ReadDelete(element)); });
   step.commands = ReadCommands(fields, CommandOwner::kStep);
+  step.on_failure = ReadCommands(fields, CommandOwner::kStep, "catch");
+  step.at_end = ReadCommands(fields, CommandOwner::kStep, "finally");
+  ReadOwnFields(fields, step);
+  fields.Inside("test", "test of a TestStep", [&](Fields& test) {
+    ReadTestRules(test, step.rules);
+    step.rules.on_failure = ReadCommands(test, CommandOwner::kStep, "catch");
+  });
   fields.Ignore("index");     // kuttl overwrites it with the file's number
   fields.Ignore("unitTest");  // read nowhere
   fields.Refuse("kubeconfig", fmt::format("{}: a step runs on the run's one cluster", kLater));
   fields.Refuse("context", fmt::format("{}: a step runs on the run's one cluster", kLater));
   fields.Refuse("kubeconfigLoading", kLater);
-  fields.Misplaced("timeout", "the timeout of a step is that of a TestAssert in its assert file");
+  fields.Misplaced(
+      "timeout",
+      "the timeout of a step is that of a TestAssert in its assert file, or stepTimeout");
   fields.Finish();
   return step;
 }
@@ -182,6 +198,7 @@ CheckSpec ReadCheck(const value::Document& document, Problems& problems) {
   fields.Each("collectors", "a collector",
               [&](Fields& element) { check.collectors.push_back(ReadCollector(element)); });
   ReadExpressions(fields, check);
+  ReadOwnFields(fields, check);
   fields.Finish();
   return check;
 }
@@ -254,6 +271,7 @@ SuiteConfig ReadSuite(const value::Document& document, Problems& problems) {
   if (suite.parallel <= 0) suite.parallel = 8;
   suite.ns = fields.String("namespace");
   suite.skip_delete = fields.Bool("skipDelete");
+  suite.leak_check = fields.Bool("leakCheck");
   const std::string artifacts = fields.String("artifactsDir");
   if (!artifacts.empty()) suite.artifacts_dir = artifacts;
   ReadReport(fields, suite);

@@ -22,6 +22,10 @@ struct StepSpec {
   std::vector<Reference> apply, asserts, errors;
   std::vector<DeleteSpec> deletes;
   std::vector<CommandSpec> commands;
+  std::vector<CommandSpec> on_failure, at_end;  // catch, finally
+  base::Duration limit{};
+  bool expand = false;
+  TestRules rules;
 };
 
 // Is `document` of API group kuttl.dev (any version) and this kind?

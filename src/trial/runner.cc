@@ -8,7 +8,9 @@
 #include "base/crew.h"
 #include "base/text.h"
 #include "sys/files.h"
+#include "trial/leaks.h"
 #include "trial/names.h"
+#include "trial/run_lease.h"
 #include "trial/suite_setup.h"
 #include "trial/test_run.h"
 
@@ -16,6 +18,10 @@ namespace trial {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr base::Duration kShortRequest = std::chrono::seconds(5);
+constexpr base::Duration kLeakLimit = std::chrono::seconds(20);
+constexpr base::Duration kLeakPause = std::chrono::seconds(1);
 
 // Counts the tests of each suite, so that its events come in pairs although tests overlap.
 class SuiteProgress {
@@ -61,6 +67,7 @@ class Runner {
         announcer_(announcer),
         stores_(client, settings.scope, announcer.clock(), log),
         cleaner_(client, stores_, announcer, {settings.run, settings.cleanup_limit}, log),
+        lease_(client, settings.run, announcer.clock(), log),
         state_(plan, announcer) {}
 
   base::Result<RunResult> Run(const base::Until& until) {
@@ -69,11 +76,13 @@ class Runner {
     TRY(WriteCommandKubeconfig(scratch.path() / "kubeconfig"));
     const base::Instant started = announcer_.clock().Now();
     TellStart();
+    BeginLease(until);
     SuiteSetup setup(
         {client_, stores_, Story(announcer_, {}), "default", settings_.working_directory,
-         test_settings_.environment, test_settings_.timeout},
+         test_settings_.environment, test_settings_.timeout, nullptr, settings_.run, false, true},
         scratch.path());
     const Outcome set_up = setup.Run(suite_, settings_.crds, settings_.manifests, until);
+    ReadContentBefore(until);
     if (set_up.ok())
       RunTests(until);
     else
@@ -88,6 +97,9 @@ class Runner {
     size_t next = 0;
     std::map<TestId, Verdict> verdicts;
     std::vector<Leftovers> shared;  // of the namespace that all tests share, kept to the end
+    bool kept = false;              // something stays because the user wants it so
+    std::vector<RanAt> ran;         // for the leak check
+    std::set<std::string> namespaces;
     SuiteProgress suites;
   };
 
@@ -103,6 +115,7 @@ class Runner {
     test_settings_.timeout = std::chrono::seconds(suite_.timeout);
     test_settings_.shared_ns = suite_.ns;
     test_settings_.skip_delete = suite_.skip_delete;
+    test_settings_.keep_failed = suite_.keep_failed;
     test_settings_.artifacts = settings_.artifacts;
     test_settings_.scratch = scratch;
     test_settings_.evaluator = settings_.evaluator;
@@ -112,6 +125,49 @@ class Runner {
     const kube::ClusterAccess& access = client_.access();
     const std::string name = access.context.empty() ? "seatrial" : access.context;
     return sys::WriteFileAtomically(path, kube::WriteKubeconfig(access, name), 0600);
+  }
+
+  void BeginLease(const base::Until& until) {
+    const auto begun = lease_.Begin(until.Within(kShortRequest));
+    if (begun.ok()) return;
+    Story(announcer_, {})
+        .Line(fmt::format("this run leaves no Lease, so `seatrial gc` could not tell whether it is "
+                          "dead: {}",
+                          begun.error().message()));
+  }
+
+  // What is there before the first test, where leaks are asked for.
+  void ReadContentBefore(const base::Until& until) {
+    if (!suite_.leak_check || until.Stopped()) return;
+    before_ = ReadContent(client_, until.Within(kLeakLimit));
+    if (before_->ok() && !(*before_)->unseen.empty())
+      Story(announcer_, {})
+          .Warn({},
+                fmt::format("the leak check cannot see: {}", base::Join((*before_)->unseen, ", ")));
+  }
+
+  // Some objects take a moment to go after the ones that they belong to.
+  Outcome FindLeaks() {
+    Outcome outcome;
+    if (!before_) return outcome;
+    if (!before_->ok()) {
+      outcome.Add(Verdict::kErrored, FailureAt({}, "leak check: " + before_->error().message()));
+      return outcome;
+    }
+    const auto [ran, namespaces] =
+        state_.Read([](const State& state) { return std::pair(state.ran, state.namespaces); });
+    const base::Until until = base::Until::After(announcer_.clock(), kLeakLimit);
+    for (;;) {
+      const auto after = ReadContent(client_, until);
+      if (!after.ok()) {
+        outcome.Add(Verdict::kErrored, FailureAt({}, "leak check: " + after.error().message()));
+        return outcome;
+      }
+      auto leaks = Leaks(**before_, *after, settings_.run, namespaces, ran);
+      if (!leaks.empty() && until.Left() > kLeakLimit / 2 && until.Pause(kLeakPause)) continue;
+      for (Failure& leak : leaks) outcome.Add(Verdict::kFailed, std::move(leak));
+      return outcome;
+    }
   }
 
   void TellStart() {
@@ -149,7 +205,11 @@ class Runner {
 
   void RunTests(const base::Until& until) {
     const std::vector<std::string> namespaces = Namespaces();
-    const size_t threads = std::min(plan_.tests.size(), static_cast<size_t>(suite_.parallel));
+    std::vector<size_t> serial;
+    for (size_t i = 0; i < plan_.tests.size(); ++i)
+      (plan_.tests[i].test.rules.serial ? serial : together_).push_back(i);
+    for (const size_t i : serial) RunOne(plan_.tests[i], namespaces[i], until);
+    const size_t threads = std::min(together_.size(), static_cast<size_t>(suite_.parallel));
     base::Crew crew;
     for (size_t i = 0; i < threads; ++i) {
       crew.Start(fmt::format("test/{}", i), [&](std::stop_token) {
@@ -162,15 +222,20 @@ class Runner {
 
   std::optional<size_t> TakeNext() {
     return state_.With([&](State& state) -> std::optional<size_t> {
-      if (state.next == plan_.tests.size()) return std::nullopt;
-      return state.next++;
+      if (state.next == together_.size()) return std::nullopt;
+      return together_[state.next++];
     });
   }
 
   void RunOne(const PlannedTest& test, const std::string& ns, const base::Until& until) {
     state_.With([&](State& state) { state.suites.OnTestStart(test.id.suite); });
     if (until.Stopped()) return SkipOne(test);
+    const std::string from = base::FormatTime(announcer_.clock().WallNow());
     TestResult result = RunTest(test, ns, test_settings_, client_, stores_, announcer_, until);
+    state_.With([&](State& state) {
+      state.ran.push_back({test.id.test, from, base::FormatTime(announcer_.clock().WallNow())});
+      if (!result.leftovers.ns_uid.empty()) state.namespaces.insert(ns);
+    });
     HandOver(std::move(result.leftovers));
     state_.With([&](State& state) {
       state.verdicts[test.id] = result.verdict;
@@ -180,7 +245,8 @@ class Runner {
 
   // A namespace that tests share is deleted once, when the last of them has ended.
   void HandOver(Leftovers leftovers) {
-    const bool shared = !suite_.ns.empty() && !leftovers.ns_uid.empty() && !leftovers.keep;
+    if (leftovers.keep) state_.With([](State& state) { state.kept = true; });
+    const bool shared = !suite_.ns.empty() && !leftovers.ns_uid.empty();
     if (!shared) return cleaner_.Add(std::move(leftovers));
     state_.With([&](State& state) { state.shared.push_back(std::move(leftovers)); });
   }
@@ -188,7 +254,11 @@ class Runner {
   // The first takes the namespace and everything in it; the others have nothing left to remove.
   void HandOverShared() {
     auto shared = state_.With([](State& state) { return std::move(state.shared); });
-    for (size_t i = 1; i < shared.size(); ++i) {
+    // Where one test of a shared namespace is kept, all are: they are in the same place.
+    const bool keep = std::any_of(shared.begin(), shared.end(),
+                                  [](const Leftovers& leftovers) { return leftovers.keep; });
+    for (Leftovers& leftovers : shared) leftovers.keep = keep;
+    for (size_t i = 1; !keep && i < shared.size(); ++i) {
       auto& created = shared[i].created;
       shared[0].created.insert(shared[0].created.end(), created.begin(), created.end());
       created.clear();
@@ -226,6 +296,13 @@ class Runner {
     RunEnded event;
     event.failures = set_up.failures;
     event.verdict = set_up.verdict;
+    const Outcome leaks = FindLeaks();
+    event.failures.insert(event.failures.end(), leaks.failures.begin(), leaks.failures.end());
+    event.verdict = Worse(event.verdict, leaks.verdict);
+    lease_.Finish(!cleanup.failed.empty() ? RunLease::End::kLeft
+                  : state_.Read([](const State& state) { return state.kept; })
+                      ? RunLease::End::kKept
+                      : RunLease::End::kGone);
     event.interrupted = interrupted;
     auto verdicts = state_.Read([](const State& state) { return state.verdicts; });
     for (const auto& [id, outcome] : cleanup.failed)
@@ -248,7 +325,10 @@ class Runner {
   Announcer& announcer_;
   StorePool stores_;
   Cleaner cleaner_;
+  RunLease lease_;
+  std::optional<base::Result<ClusterContent>> before_;  // for the leak check
   TestSettings test_settings_;
+  std::vector<size_t> together_;  // the tests that are not serial, by their index in the plan
   base::Guarded<State> state_;
 };
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "kube/object.h"
 #include "value/yaml.h"
 
@@ -44,6 +45,11 @@ struct CommandSpec {
   bool background = false;
   bool skip_log_output = false;
   int timeout = 0;  // seconds; 0: the step's; negative: none
+  // Fields of ours (read_own.h).
+  int retries = 0;               // how often a run that failed is tried again
+  base::Duration retry_pause{};  // before each
+  std::string output;            // the variable that gets what it prints to stdout
+  bool output_json = false;      // which is JSON
 };
 
 enum class CollectorType { kPod, kEvents, kCommand };
@@ -78,6 +84,17 @@ struct Expression {
   std::string text;
 };
 
+struct Demand;
+
+// Gives a variable the value of a field, once the step's asserts hold.
+struct OutputSpec {
+  Place place;
+  std::string variable;
+  kube::Kind kind;
+  std::string name, ns;
+  std::string path;  // a valid expect::FieldPath
+};
+
 // A TestAssert document.
 struct CheckSpec {
   Place place;
@@ -87,6 +104,10 @@ struct CheckSpec {
   // All objects have to be there, one of assert_any has to be true, and all of assert_all.
   std::vector<ResourceRef> refs;
   std::vector<Expression> assert_any, assert_all;
+  // Fields of ours: what else has to hold, all at once and in which order.
+  std::vector<std::shared_ptr<const Demand>> match;
+  std::vector<std::shared_ptr<const Demand>> order;
+  std::vector<OutputSpec> outputs;
 };
 
 // One step, put together from all its files. Runs in this order: deletes, commands, apply, then
@@ -101,9 +122,22 @@ struct Step {
   std::vector<Manifest> asserts;
   std::vector<Manifest> errors;
   std::optional<CheckSpec> check;
+  // Fields of ours: of its TestStep.
+  std::vector<CommandSpec> on_failure;  // catch: when it has failed
+  std::vector<CommandSpec> at_end;      // finally: at the end of the test, if it was begun
+  base::Duration limit{};               // of all of the step; 0: none
+  bool expand = false;                  // ${NAME} in its objects stands for variables
 
   // kuttl's display form: "0-install", or "1-" for a step without a name.
   std::string Text() const;
+};
+
+// What a TestStep says of its whole test, in fields of ours.
+struct TestRules {
+  std::optional<Place> place;           // where; nullopt: nowhere
+  bool serial = false;                  // runs alone, before the others
+  base::Duration limit{};               // of all its steps; 0: none
+  std::vector<CommandSpec> on_failure;  // catch: when a step has failed
 };
 
 // One test: a directory.
@@ -114,6 +148,7 @@ struct Test {
   std::vector<Step> steps;          // by index
   std::string ns;  // its namespace, where a template has asked for it; else "": any
   std::vector<std::string> left_out;  // files whose TestFile does not select this run
+  TestRules rules;
 };
 
 enum class ReportFormat { kNone, kXml, kJson };
@@ -132,6 +167,8 @@ struct SuiteConfig {
   int parallel = 8;
   std::string ns;  // "": a new one for each test
   bool skip_delete = false;
+  bool keep_failed = false;  // as skip_delete, of tests that have failed
+  bool leak_check = false;   // what tests leave outside of their namespaces is a failure
   std::string artifacts_dir = ".";
   ReportFormat report_format = ReportFormat::kNone;
   std::string report_name = "kuttl-report";

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "trial/steps/apply.h"
-#include "trial/steps/command.h"
+#include "trial/steps/commands.h"
 
 namespace trial {
 namespace {
@@ -94,11 +94,7 @@ Outcome SuiteSetup::RunCommands(const SuiteConfig& suite, const base::Until& unt
       outcome.Add(Verdict::kErrored, FailureAt(spec.place, process.error().message()));
       return outcome;
     }
-    Outcome outcome =
-        RunCommand(
-            spec, settings, [&](std::string_view line) { context_.story.Line(std::string(line)); },
-            until)
-            .outcome;
+    Outcome outcome = RunPatiently(spec, settings, context_.story, until).outcome;
     if (!outcome.ok()) return outcome;
   }
   return {};

@@ -7,8 +7,10 @@
 #include "base/text.h"
 #include "trial/collect.h"
 #include "trial/steps/assert.h"
-#include "trial/steps/command.h"
+#include "trial/steps/commands.h"
 #include "trial/steps/delete.h"
+#include "trial/steps/outputs.h"
+#include "trial/steps/timeline.h"
 
 namespace trial {
 namespace {
@@ -17,10 +19,15 @@ using base::Code;
 
 const kube::Kind kNamespace{"", "v1", "Namespace"};
 
+constexpr int kFinallyIndex = -2;
+
 constexpr char kTestAnnotation[] = "seatrial.dev/test";
 constexpr base::Duration kFirstPause = std::chrono::milliseconds(50);
 constexpr base::Duration kLongestPause = std::chrono::seconds(1);
 constexpr base::Duration kCollectLimit = std::chrono::seconds(20);
+// What `finally` may still take when the run was interrupted.
+constexpr base::Duration kLastWords = std::chrono::seconds(30);
+constexpr base::Duration kReadOutputs = std::chrono::seconds(5);
 
 kube::Object NamespaceObject(const std::string& ns, const std::string& run, const TestId& id) {
   return kube::Object({{"apiVersion", "v1"},
@@ -44,6 +51,7 @@ class TestRun {
     leftovers_.id = test.id;
     leftovers_.ns = ns_;
     leftovers_.keep = settings.skip_delete;
+    variables_["NAMESPACE"] = ns_;
   }
 
   TestResult Run(const base::Until& until) {
@@ -52,16 +60,30 @@ class TestRun {
     announcer_.Tell(
         TestStarted{plan_.id, plan_.test.directory.string(), ns_, static_cast<int>(steps.size())});
     Verdict verdict = SetUp(until);
+    const base::Duration limit = plan_.test.rules.limit;
+    const base::Until in_time = limit > base::Duration{} ? until.Within(limit) : until;
+    std::vector<const Step*> begun;
     for (const Step& step : steps) {
-      if (verdict == Verdict::kPassed)
-        verdict = RunStep(step, until);
-      else
+      if (verdict != Verdict::kPassed) {
         SkipStep(step);
+        continue;
+      }
+      begun.push_back(&step);
+      verdict = RunStep(step, in_time, until);
     }
+    verdict = Worse(verdict, RunFinally(begun, until));
     background_.clear();  // ends what steps left running
     announcer_.Tell(TestEnded{plan_.id, verdict, Now() - started});
     stores_.Release(ns_);
     leftovers_.created = std::move(applied_.created);
+    const bool failed = verdict == Verdict::kFailed || verdict == Verdict::kErrored;
+    if (settings_.keep_failed && failed && !until.Stopped()) {
+      leftovers_.keep = true;
+      Story(announcer_, {plan_.id, -1, ""})
+          .Warn({}, fmt::format("the test failed and is kept: namespace {}; `seatrial gc --run {} "
+                                "--cluster NAME` (or --kubeconfig FILE) removes it",
+                                ns_, settings_.run));
+    }
     return {verdict, std::move(leftovers_)};
   }
 
@@ -126,7 +148,7 @@ class TestRun {
 
   StepContext Context(const StepId& id) {
     auto environment = settings_.environment;
-    environment["NAMESPACE"] = ns_;
+    for (const auto& [name, value] : variables_) environment[name] = VariableText(value);
     return {client_,
             stores_,
             Story(announcer_, id),
@@ -134,7 +156,11 @@ class TestRun {
             plan_.test.directory,
             std::move(environment),
             settings_.timeout,
-            settings_.evaluator};
+            settings_.evaluator,
+            settings_.run,
+            !leftovers_.ns_uid.empty(),
+            false,
+            &variables_};
   }
 
   void SkipStep(const Step& step) {
@@ -144,23 +170,27 @@ class TestRun {
   }
 
   static int Assertions(const Step& step) {
-    return static_cast<int>(step.asserts.size() + step.errors.size());
+    const size_t ours = step.check ? step.check->match.size() + step.check->order.size() : 0;
+    return static_cast<int>(step.asserts.size() + step.errors.size() + ours);
   }
 
-  Verdict RunStep(const Step& step, const base::Until& until) {
+  // `until` ends with the test's own limit; `outer` does not.
+  Verdict RunStep(const Step& step, const base::Until& in_time, const base::Until& outer) {
+    const base::Until until = step.limit > base::Duration{} ? in_time.Within(step.limit) : in_time;
     const base::Instant started = Now();
     const StepId id{plan_.id, step.index, step.name};
-    const bool own_limit = step.check && step.check->timeout > 0;
-    const base::Duration limit =
-        own_limit ? std::chrono::seconds(step.check->timeout) : settings_.timeout;
+    const base::Duration limit = LimitOf(step);
     announcer_.Tell(StepStarted{id, step.file, limit, Assertions(step)});
     const StepContext context = Context(id);
-    const Outcome outcome = Do(context, step, limit, until);
+    Outcome outcome = DoExpanded(context, step, limit, until);
+    if (!outcome.ok() && until.Expired())
+      outcome.failures.front().details.push_back(LimitText(step, in_time));
+    if (!outcome.ok()) RunCatch(context, step, outer);
     std::vector<std::string> collected;
     if (!outcome.ok() && !until.Stopped()) {
       collected = Collect(context, step, outcome, KindsSoFar(step),
                           settings_.artifacts / plan_.artifacts / FolderName(step),
-                          until.Within(kCollectLimit));
+                          outer.Within(kCollectLimit));
     }
     announcer_.Tell(StepEnded{id, outcome.verdict, outcome.failures, collected, Assertions(step),
                               Now() - started});
@@ -173,33 +203,108 @@ class TestRun {
     return outcome;
   }
 
+  // Of each part of the step that waits.
+  base::Duration LimitOf(const Step& step) const {
+    if (step.check && step.check->timeout > 0) return std::chrono::seconds(step.check->timeout);
+    return step.limit > base::Duration{} ? step.limit : settings_.timeout;
+  }
+
+  std::string LimitText(const Step& step, const base::Until& in_time) const {
+    if (in_time.Expired())
+      return fmt::format("the test's timeout of {} is over",
+                         base::FormatSpan(plan_.test.rules.limit));
+    return fmt::format("the step's timeout of {} is over", base::FormatSpan(step.limit));
+  }
+
+  // Variables first, then the watches that must see all of the step.
+  Outcome DoExpanded(StepContext context, const Step& step, base::Duration limit,
+                     const base::Until& until) {
+    Outcome outcome;
+    auto expanded = step.expand ? Expanded(step, variables_) : base::Result<Step>(step);
+    if (!expanded.ok()) {
+      outcome.Add(Verdict::kErrored, FailureAt({step.file, {}}, expanded.error().message()));
+      return outcome;
+    }
+    Timeline timeline(*expanded);
+    if (!timeline.empty()) {
+      context.timeline = &timeline;
+      const auto followed = timeline.Follow(context, until.Within(limit));
+      if (!followed.ok()) {
+        outcome.Add(Verdict::kErrored, FailureAt({step.file, {}}, followed.error().message()));
+        return outcome;
+      }
+    }
+    return Do(context, *expanded, limit, until);
+  }
+
+  CommandSettings SettingsOf(const StepContext& context) const {
+    return {context.directory, context.environment, ns_, context.timeout};
+  }
+
+  // What is said there is for people: it changes no verdict.
+  void RunCatch(const StepContext& context, const Step& step, const base::Until& outer) {
+    std::vector<CommandSpec> commands = step.on_failure;
+    const auto& of_test = plan_.test.rules.on_failure;
+    commands.insert(commands.end(), of_test.begin(), of_test.end());
+    if (commands.empty() || outer.Stopped()) return;
+    context.story.Line("catch: the step has failed");
+    const Outcome outcome =
+        RunAll(commands, SettingsOf(Context(context.story.id())), context.story, variables_, outer);
+    for (const Failure& failure : outcome.failures)
+      context.story.Warn({failure.file, {failure.line, failure.column}},
+                         "catch: " + failure.message);
+  }
+
+  // Of the steps that were begun, the last first; also when the run was interrupted.
+  Verdict RunFinally(const std::vector<const Step*>& begun, const base::Until& until) {
+    std::vector<CommandSpec> commands;
+    for (auto step = begun.rbegin(); step != begun.rend(); ++step)
+      commands.insert(commands.end(), (*step)->at_end.begin(), (*step)->at_end.end());
+    if (commands.empty()) return Verdict::kPassed;
+    const base::Instant started = Now();
+    const StepId id{plan_.id, kFinallyIndex, "finally"};
+    announcer_.Tell(StepStarted{id, commands.front().place.file, settings_.timeout, 0});
+    const base::Until last =
+        until.Stopped() ? base::Until::After(announcer_.clock(), kLastWords) : until;
+    const StepContext context = Context(id);
+    const Outcome outcome = RunAll(commands, SettingsOf(context), context.story, variables_, last);
+    announcer_.Tell(StepEnded{id, outcome.verdict, outcome.failures, {}, 0, Now() - started});
+    return outcome.verdict;
+  }
+
   // kuttl's order: delete, commands, apply (also when a command failed), then the asserts, but only
   // if all went well so far.
-  Outcome Do(const StepContext& context, const Step& step, base::Duration limit,
+  Outcome Do(StepContext& context, const Step& step, base::Duration limit,
              const base::Until& until) {
     Outcome outcome = Delete(context, step.deletes, until.Within(limit));
     if (until.Stopped()) return Interrupted(step);
     if (!outcome.ok()) return outcome;
     outcome = RunCommands(context, step, until);
+    for (const auto& [name, value] : variables_) context.environment[name] = VariableText(value);
     Outcome applied = Apply(context, step.apply, applied_, until);
     for (Failure& failure : applied.failures) outcome.Add(applied.verdict, std::move(failure));
     if (until.Stopped()) return Interrupted(step);
     if (!outcome.ok()) return outcome;
-    return AwaitAsserts(context, step, until.Within(limit));
+    outcome = AwaitAsserts(context, step, until.Within(limit));
+    if (!outcome.ok() || !step.check || step.check->outputs.empty()) return outcome;
+    return ReadOutputs(context, step.check->outputs, variables_,
+                       base::Until::After(until.clock(), kReadOutputs, until.stop()));
   }
 
   Outcome RunCommands(const StepContext& context, const Step& step, const base::Until& until) {
-    const CommandSettings settings{context.directory, context.environment, ns_, context.timeout};
+    CommandSettings settings = SettingsOf(context);
     for (size_t i = 0; i < step.commands.size(); ++i) {
       const CommandSpec& spec = step.commands[i];
       context.story.Line("running command: " + CommandText(spec));
-      Outcome outcome =
-          spec.background
-              ? StartInBackground(context, spec, settings)
-              : RunCommand(
-                    spec, settings,
-                    [&](std::string_view line) { context.story.Line(std::string(line)); }, until)
-                    .outcome;
+      Outcome outcome;
+      if (spec.background) {
+        outcome = StartInBackground(context, spec, settings);
+      } else {
+        const CommandResult result = RunPatiently(spec, settings, context.story, until);
+        outcome = result.outcome.ok() ? KeepOutput(spec, result, variables_) : result.outcome;
+        for (const auto& [name, value] : variables_)
+          settings.environment[name] = VariableText(value);
+      }
       if (outcome.ok()) continue;
       const size_t left = step.commands.size() - i - 1;
       if (left > 0)
@@ -228,8 +333,10 @@ class TestRun {
     for (const Step& step : plan_.test.steps) {
       for (const auto* list : {&step.apply, &step.asserts, &step.errors})
         for (const Manifest& manifest : *list) kinds.insert(manifest.object.kind());
-      if (step.check)
+      if (step.check) {
         for (const ResourceRef& ref : step.check->refs) kinds.insert(ref.kind);
+        for (const auto& demand : step.check->match) kinds.insert(demand->kind);
+      }
       if (step.index == last.index) break;
     }
     return {kinds.begin(), kinds.end()};
@@ -253,6 +360,7 @@ class TestRun {
   StorePool& stores_;
   Announcer& announcer_;
   AppliedObjects applied_;
+  Variables variables_;
   Leftovers leftovers_;
   std::vector<sys::Process> background_;
 };

@@ -18,6 +18,7 @@ struct TestSettings {
   base::Duration timeout = std::chrono::seconds(30);
   std::string shared_ns;  // the suite's namespace; "": one for each test
   bool skip_delete = false;
+  bool keep_failed = false;
   std::filesystem::path artifacts;
   std::filesystem::path scratch;  // private folder for output of background commands
   expect::Evaluator* evaluator = nullptr;

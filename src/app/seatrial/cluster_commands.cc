@@ -1,4 +1,4 @@
-// seatrial up | down | status | kubeconfig | shell | gc: clusters that are ours.
+// seatrial up | down | status | kubeconfig | shell: clusters that are ours.
 
 #include <cstdio>
 #include <cstdlib>
@@ -178,14 +178,6 @@ Result<> Shell(const Flags& flags, Context& context) {
   return sys::Replace(std::move(command.argv), environment);
 }
 
-Result<> CollectGarbage(const Flags& flags, Context& context) {
-  const auto names =
-      TRY(MakeProvider(context, flags.state_dir)->Sweep(UntilTimeout(context, flags.timeout)));
-  for (const std::string& name : names) fmt::print("removed what was left of cluster {}\n", name);
-  if (names.empty()) fmt::print("nothing is left of ended clusters in {}\n", flags.state_dir);
-  return base::Ok();
-}
-
 std::string CheckLevel(const std::string& word) {
   const auto level = cluster::ParseLevel(word);
   return level.ok() ? "" : level.error().message();
@@ -278,12 +270,6 @@ void AddClusterCommands(CLI::App& app, Context& context) {
                         Shell);
   AddName(shell, flags);
   shell->add_option("command", flags->command, "the command and its arguments, after --");
-
-  CLI::App* gc = Add(app, context, flags, "gc",
-                     "remove what clusters left that ended without `down` (`up` does it too; "
-                     "`down` does it for the cluster that it names)",
-                     "  seatrial gc", CollectGarbage);
-  AddTimeout(gc, flags);
 }
 
 }  // namespace app

@@ -29,7 +29,8 @@ constexpr int kNothingRan = 4;  // there was no test to run
 constexpr int kInterrupted = 130;
 
 void AddClusterCommands(CLI::App& app,
-                        Context& context);               // up, down, status, kubeconfig, shell, gc
+                        Context& context);               // up, down, status, kubeconfig, shell
+void AddGcCommand(CLI::App& app, Context& context);      // gc
 void AddFaultCommands(CLI::App& app, Context& context);  // fault
 void AddImageCommands(CLI::App& app, Context& context);  // image, load
 void AddTestCommand(CLI::App& app, Context& context);    // test

@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   cli.footer(kExamples);
   cli.require_subcommand(1);
   app::AddClusterCommands(cli, context);
+  app::AddGcCommand(cli, context);
   app::AddFaultCommands(cli, context);
   app::AddImageCommands(cli, context);
   app::AddTestCommand(cli, context);

@@ -200,6 +200,8 @@ void AddRunCommand(CLI::App& app, Context& context) {
                    "commands as SEATRIAL_IMAGE_*); repeatable")
       ->allow_extra_args(false);  // else it would eat the suite that follows it
   command->add_flag("--keep", flags->keep, "leave the cluster, and say how to use and remove it");
+  command->add_flag("--keep-failed", suite->keep_failed,
+                    "with --keep: also the namespaces of tests that failed");
   command->add_option("--name", flags->name, "of the cluster (default: a new one)");
   command->add_option("--runner", flags->runner, "who judges: seatrial, or kuttl ($KUTTL)")
       ->check(CLI::IsMember({"seatrial", "kuttl"}));

@@ -63,6 +63,8 @@ void ApplyFlags(const SuiteFlags& flags, trial::SuiteConfig& config) {
   if (flags.parallel > 0) config.parallel = flags.parallel;
   if (flags.timeout > 0) config.timeout = config.command_timeout = flags.timeout;
   if (flags.skip_delete) config.skip_delete = true;
+  if (flags.keep_failed) config.keep_failed = true;
+  if (flags.leak_check) config.leak_check = true;
   config.suppress.insert(config.suppress.end(), flags.suppress.begin(), flags.suppress.end());
 }
 
@@ -177,6 +179,8 @@ std::shared_ptr<SuiteFlags> AddSuiteFlags(CLI::App& command) {
       ->allow_extra_args(false)  // else it would eat the suite that follows it
       ->delimiter(',');
   command.add_flag("--skip-delete", flags->skip_delete, "leave namespaces and objects behind");
+  command.add_flag("--leak-check", flags->leak_check,
+                   "what tests leave outside of their namespaces is a failure");
   command.add_option("--artifacts-dir", flags->artifacts_dir,
                      "folder for reports, and for what failed steps leave (TEST/STEP/)");
   command.add_option("--report", flags->report, "write a report: xml or json")

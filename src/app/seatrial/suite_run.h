@@ -30,6 +30,8 @@ struct SuiteFlags {
   int timeout = 0;
   int cleanup_timeout = 60;
   bool skip_delete = false;
+  bool keep_failed = false;
+  bool leak_check = false;
   EvaluationFlags evaluation;
   bool strict = false;
   bool allow_empty = false;

@@ -86,6 +86,11 @@ void AddTestCommand(CLI::App& app, Context& context) {
       ->add_option("--kubernetes-bin", cluster->kubernetes_bin,
                    "folder of kubectl and helm for commands (default: the PATH's)")
       ->excludes(own);
+  command
+      ->add_option_function<std::string>(
+          "--keep", [suite](const std::string&) { suite->keep_failed = true; },
+          "failed: leave namespaces and objects of tests that failed")
+      ->check(CLI::IsMember({"failed"}));
   command->add_option("--state-dir", cluster->state_dir, "where clusters keep their state")
       ->capture_default_str();
   command->footer(

@@ -54,18 +54,33 @@ base::Result<Stored> Patch(kube::Client& client, const Object& object, const Obj
   return Stored{std::move(stored), false};
 }
 
-base::Result<Stored> Post(kube::Client& client, const Object& object, const base::Until& until) {
-  Object stored = TRY(client.Create(object, Shielded(until)));
+// The run's id on what it makes. What `seatrial gc` has to look for one by one gets it as a label;
+// what goes with the run's own namespace, and what stays on purpose, as an annotation.
+Object Marked(Object object, const StepContext& context) {
+  if (context.run.empty()) return object;
+  const bool inside = context.stays || (context.own_namespace && object.ns() == context.ns);
+  kube::Json& metadata = object.json()["metadata"];
+  if (!metadata.is_null() && !metadata.is_object()) return object;
+  kube::Json& marks = metadata[inside ? "annotations" : "labels"];
+  // Whatever else stands there is the API server's to refuse.
+  if (marks.is_null() || marks.is_object()) marks[kRunLabel] = context.run;
+  return object;
+}
+
+base::Result<Stored> Post(const StepContext& context, const Object& object,
+                          const base::Until& until) {
+  Object stored = TRY(context.client.Create(Marked(object, context), Shielded(until)));
   return Stored{std::move(stored), true};
 }
 
 // One try: look, then create or patch; or create first and look only when that is refused.
-base::Result<Stored> Put(kube::Client& client, const Object& object, bool create_first,
+base::Result<Stored> Put(const StepContext& context, const Object& object, bool create_first,
                          const base::Until& until) {
-  if (object.name().empty()) return Post(client, object, until);  // generateName
+  kube::Client& client = context.client;
+  if (object.name().empty()) return Post(context, object, until);  // generateName
   std::optional<base::Error> refused;
   if (create_first) {
-    auto posted = Post(client, object, until);
+    auto posted = Post(context, object, until);
     if (posted.ok()) return posted;
     if (IsPassing(posted.error()) && !posted.Is(Code::kExists)) return posted;
     // It may be there, and what was refused may be good as a change of it.
@@ -75,7 +90,7 @@ base::Result<Stored> Put(kube::Client& client, const Object& object, bool create
   if (present.ok()) return Patch(client, object, *present, until);
   if (!present.Is(Code::kNotFound)) return present.error();
   if (refused && !IsPassing(*refused)) return *refused;
-  return Post(client, object, until);
+  return Post(context, object, until);
 }
 
 base::Result<Stored> PutPatiently(const StepContext& context, Manifest& manifest,
@@ -92,7 +107,7 @@ base::Result<Stored> PutPatiently(const StepContext& context, Manifest& manifest
         object.json()["metadata"]["namespace"] = context.ns;
       const bool first = applied.touched.emplace(object.kind(), object.key()).second;
       const bool create_first = first && resource->namespaced && object.ns() == context.ns;
-      stored = Put(context.client, object, create_first, until);
+      stored = Put(context, object, create_first, until);
       again = !stored.ok() && IsPassing(stored.error());
     } else {
       stored = resource.error();

@@ -9,6 +9,9 @@
 
 namespace trial {
 
+// Label (and annotation) of what a run made; its value is the run's id.
+constexpr char kRunLabel[] = "seatrial.dev/run";
+
 // An object that the run made and has to remove again.
 struct CreatedObject {
   kube::Kind kind;

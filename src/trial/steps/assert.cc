@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "trial/steps/commands.h"
 #include "trial/steps/expressions.h"
+#include "trial/steps/timeline.h"
 #include "trial/steps/view.h"
 
 namespace trial {
@@ -41,6 +43,9 @@ class Waiter {
       wanted_.push_back({manifest, Condition::Want::kPresent, {}});
     for (const Manifest& manifest : step.errors)
       wanted_.push_back({manifest, Condition::Want::kAbsent, {}});
+    if (step.check)
+      for (const auto& demand : step.check->match)
+        wanted_.push_back({ManifestOf(*demand), Condition::Want::kMatch, {}, {}, demand});
     first_ref_ = wanted_.size();
     for (Wanted& ref : expressions_.Refs()) wanted_.push_back(std::move(ref));
   }
@@ -52,11 +57,13 @@ class Waiter {
       const uint64_t seen = signal_.count();
       if (!fresh) round = Look(Freshness::kWatched, until);
       confirmed_ = true;
-      if (round.all()) {
+      LookAtTime(until);
+      if (round.all() && time_.holds) {
         if (!fresh) round = Look(Freshness::kFresh, until);
         confirmed_ = round.all();
         if (round.all() && CommandsSucceed(round, until)) return {};
       }
+      if (time_.final) return Explained(round, "", until);
       if (until.Over() || commands_timed_out_) return GiveUp(until);
       if (const size_t dead = FindHopeless(round); dead < wanted_.size())
         return Explained(round, hopeless_, until);
@@ -84,7 +91,8 @@ class Waiter {
     }
     if (!wanted.condition) {
       // A kind that the cluster does not serve has no objects.
-      judgement.holds = wanted.want == Condition::Want::kAbsent;
+      judgement.holds =
+          wanted.want == Condition::Want::kAbsent || (wanted.demand && wanted.demand->never);
       return judgement;
     }
     const auto candidates = Candidates(*wanted.condition, freshness, until);
@@ -100,6 +108,17 @@ class Waiter {
     Watched watched = TRY(ReadWatched(context_, condition, until));
     if (!watched.current) watches_current_ = false;
     return std::move(watched.objects);
+  }
+
+  // What must hold for a time, never, or in an order: the watches have followed it all along.
+  void LookAtTime(const base::Until& until) {
+    if (context_.timeline == nullptr) return;
+    const auto followed = context_.timeline->Follow(context_, until);
+    time_ = context_.timeline->Look(until.clock().Now());
+    if (followed.ok() || until.Over()) return;
+    time_.holds = false;
+    time_.final = true;
+    time_.failures = {FailureAt({step_.file, {}}, followed.error().message())};
   }
 
   Round Look(Freshness freshness, const base::Until& until) {
@@ -131,6 +150,10 @@ class Waiter {
       }
       if (!WatchKind(wanted.condition->kind, wanted.condition->ns, until)) watching_all_ = false;
     }
+    if (context_.timeline != nullptr) {
+      for (const auto& [kind, ns] : context_.timeline->Followed())
+        if (!WatchKind(kind, ns, until)) watching_all_ = false;
+    }
     if (!HasCommands()) return;
     // What a command asks about is most likely what the step applied.
     for (const Manifest& manifest : step_.apply) {
@@ -152,6 +175,9 @@ class Waiter {
 
   // How long to wait without a change: for ever where everything that can change is watched.
   std::optional<base::Duration> Pause(const Round& round) {
+    // Time alone may be what is missing.
+    if (round.all() && !time_.holds)
+      return std::min(time_.again.value_or(kLongestPause), kLongestPause);
     const bool commands_pending = round.all();
     const bool failed_to_look =
         std::any_of(round.judgements.begin(), round.judgements.end(),
@@ -189,6 +215,8 @@ class Waiter {
     for (const CommandSpec& spec : step_.check->commands) {
       CommandResult result = RunCommand(spec, settings, {}, until);
       if (!spec.skip_log_output) output += result.output;
+      if (result.outcome.ok() && context_.variables != nullptr)
+        result.outcome = KeepOutput(spec, result, *context_.variables);
       if (result.outcome.ok()) continue;
       outcome = std::move(result.outcome);
       commands_timed_out_ = result.timed_out && until.Expired();
@@ -254,6 +282,11 @@ class Waiter {
       progress.mismatch = expressions_.Miss();
       return;
     }
+    if (!time_.failures.empty()) {
+      progress.waiting_for = fmt::format("time ({})", time_.failures.front().Place());
+      progress.mismatch = time_.failures.front().message;
+      return;
+    }
     if (command_failures_.failures.empty()) return;
     const Failure& failure = command_failures_.failures.front();
     progress.waiting_for = fmt::format("a command ({})", failure.Place());
@@ -302,7 +335,8 @@ class Waiter {
     }
     const base::Until last = base::Until::After(until.clock(), kLastLook, until.stop());
     const Round round = Look(Freshness::kFresh, last);
-    if (round.all() && !HasCommands()) return {};
+    LookAtTime(last);
+    if (round.all() && time_.holds && !HasCommands()) return {};
     return Explained(round, "", until);
   }
 
@@ -321,7 +355,8 @@ class Waiter {
     }
     if (expressions_.any() && !round.judgements.back().holds)
       ExplainExpressions(round, world, outcome);
-    if (round.all()) {
+    for (Failure& failure : time_.failures) outcome.Add(Verdict::kFailed, std::move(failure));
+    if (round.all() && outcome.ok()) {
       for (Failure& failure : command_failures_.failures)
         outcome.Add(command_failures_.verdict, std::move(failure));
     }
@@ -360,7 +395,7 @@ class Waiter {
     }
     std::vector<std::string> neighbours;
     if (!judgement.nearest && !judgement.error &&
-        wanted.condition->want == Condition::Want::kPresent) {
+        wanted.condition->want != Condition::Want::kAbsent) {
       const auto others =
           context_.client.List(wanted.condition->kind, {wanted.condition->ns, {}, ""}, until);
       if (others.ok())
@@ -380,6 +415,7 @@ class Waiter {
   bool watches_current_ = true;
   bool confirmed_ = true;  // the watches said the same as the fresh look
   base::Duration pause_ = kFirstPause;
+  Timeline::View time_;
   base::Instant started_;
   std::string hopeless_;
   Outcome command_failures_;
@@ -393,10 +429,12 @@ class Waiter {
 
 Outcome AwaitAsserts(const StepContext& context, const Step& step, const base::Until& until) {
   const bool no_commands = !step.check || step.check->commands.empty();
-  const bool no_objects = !step.check || step.check->refs.empty();
+  const bool no_objects = !step.check || (step.check->refs.empty() && step.check->match.empty());
   const bool no_expressions =
       !step.check || (step.check->assert_any.empty() && step.check->assert_all.empty());
-  if (step.asserts.empty() && step.errors.empty() && no_commands && no_objects && no_expressions)
+  const bool no_order = !step.check || step.check->order.empty();
+  if (step.asserts.empty() && step.errors.empty() && no_commands && no_objects && no_expressions &&
+      no_order)
     return {};
   return Waiter(context, step, until).Wait(until);
 }

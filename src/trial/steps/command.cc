@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "sys/memory_file.h"
 #include "trial/words.h"
 
 namespace trial {
@@ -13,6 +14,7 @@ namespace {
 using base::Code;
 
 constexpr size_t kShownLines = 20;
+constexpr size_t kLargestOutput = size_t{1} << 20;  // of a variable
 constexpr auto kNoLimit = std::chrono::hours(24 * 365);
 
 std::vector<std::string> LastLines(const std::string& output) {
@@ -34,6 +36,19 @@ sys::Command MakeCommand(std::vector<std::string> words, const CommandSettings& 
   command.environment = settings.environment;
   command.directory = settings.directory.string();
   return command;
+}
+
+// Moves what stands in `file` into `result`, and tells it as any other output.
+base::Result<> TakeStdout(const sys::MemoryFile& file, CommandResult& result,
+                          const std::function<void(std::string_view)>& tell) {
+  std::string text = TRY(file.Read(kLargestOutput));
+  result.output += text;
+  if (tell) {
+    for (const std::string& line : base::Split(text, '\n'))
+      if (!line.empty()) tell(line);
+  }
+  result.stdout_text = std::move(text);
+  return base::Ok();
 }
 
 // What to say when the command did not come to its own end.
@@ -77,8 +92,24 @@ CommandResult RunCommand(const CommandSpec& spec, const CommandSettings& setting
     result.output += '\n';
     if (on_line && !spec.skip_log_output) on_line(line);
   };
+  std::optional<sys::MemoryFile> only_stdout;
+  if (!spec.output.empty()) {
+    auto file = sys::MemoryFile::Make();
+    if (!file.ok()) {
+      result.outcome.Add(Verdict::kErrored, FailureAt(spec.place, file.error().message()));
+      return result;
+    }
+    only_stdout = *std::move(file);
+    command.output_fd = only_stdout->fd();
+  }
   const base::Duration limit = std::min(Limit(spec, settings), until.Left());
   const auto exit = sys::Run(std::move(command), until.Within(limit));
+  if (only_stdout) {
+    const auto tell = spec.skip_log_output ? std::function<void(std::string_view)>() : on_line;
+    const auto taken = TakeStdout(*only_stdout, result, tell);
+    if (!taken.ok())
+      result.outcome.Add(Verdict::kErrored, FailureAt(spec.place, taken.error().message()));
+  }
   if (exit.ok() && (exit->ok() || spec.ignore_failure)) return result;
   if (exit.ok()) {
     Failure failure = FailureAt(

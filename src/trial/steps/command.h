@@ -26,6 +26,8 @@ struct CommandResult {
   Outcome outcome;
   std::string output;      // stdout and stderr in order, at most the last MiB
   bool timed_out = false;  // its own limit or `until`'s deadline passed
+  // What it printed to stdout, for a command with a variable to give it to.
+  std::optional<std::string> stdout_text;
 };
 
 // Runs it to its end, its time limit or the end of `until`; `on_line` is called with each line of

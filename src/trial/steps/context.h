@@ -11,9 +11,12 @@
 #include "kube/client.h"
 #include "trial/announcer.h"
 #include "trial/store_pool.h"
+#include "trial/variables.h"
 #include "trial/verdict.h"
 
 namespace trial {
+
+class Timeline;
 
 struct StepContext {
   kube::Client& client;
@@ -24,6 +27,11 @@ struct StepContext {
   std::map<std::string, std::string> environment;  // the whole environment of commands
   base::Duration timeout{};                        // the suite's: commands, each applied object
   expect::Evaluator* evaluator = nullptr;          // of expressions; null: there can be none
+  std::string run = {};            // its id, for what is created; "": nothing is marked
+  bool own_namespace = false;      // `ns` was made by the run: all in it goes with it
+  bool stays = false;              // what is created here stays when the run is over
+  Variables* variables = nullptr;  // the test's, for output of commands
+  Timeline* timeline = nullptr;    // what the step follows over time; null: nothing
 };
 
 // How a part of a step ended.

@@ -27,8 +27,10 @@ base::Result<> Resolve(kube::Client& client, const std::string& test_ns, Wanted&
   const auto resource = client.Discover(wanted.manifest.object.kind(), until);
   if (resource.Is(Code::kNotFound)) return base::Ok();
   if (!resource.ok()) return resource.error();
-  wanted.condition = MakeCondition(wanted.want, wanted.manifest, resource->namespaced,
-                                   wanted.ns.empty() ? test_ns : wanted.ns);
+  const std::string& ns = wanted.ns.empty() ? test_ns : wanted.ns;
+  wanted.condition = wanted.demand
+                         ? MakeCondition(wanted.demand, resource->namespaced, ns)
+                         : MakeCondition(wanted.want, wanted.manifest, resource->namespaced, ns);
   return base::Ok();
 }
 

@@ -3,6 +3,7 @@
 // Reading the candidates of conditions: fresh from the API server, or from the watches.
 
 #include "trial/condition.h"
+#include "trial/demand.h"
 #include "trial/diagnose.h"
 #include "trial/steps/context.h"
 
@@ -15,6 +16,7 @@ struct Wanted {
   Condition::Want want;
   std::optional<Condition> condition;  // set once the kind is known
   std::string ns = {};                 // of a namespaced object that names none; "": the test's
+  std::shared_ptr<const Demand> demand = {};  // of kMatch
 };
 
 // Tries to make the condition of those that have none. Errors but an unknown kind are returned.
