@@ -140,6 +140,10 @@ std::unique_ptr<Incoming> Begin(MHD_Connection* connection, const char* path, co
   return incoming;
 }
 
+// A body that is too large is read and dropped before the refusal, for a client that still sends
+// when the connection is closed sees it break, not the answer. One beyond all measure is not.
+constexpr size_t kMostDropped = size_t{64} << 20;
+
 bool AnnouncesMoreThan(size_t limit, const Call& call) {
   const auto length = call.headers.find("content-length");
   if (length == call.headers.end()) return false;
@@ -163,7 +167,7 @@ MHD_Result OnRequest(void* context, MHD_Connection* connection, const char* path
   // answer.
   if (*state == nullptr) {
     auto incoming = Begin(connection, path, method);
-    if (AnnouncesMoreThan(limit, incoming->call)) {
+    if (AnnouncesMoreThan(limit + kMostDropped, incoming->call)) {
       return Reply(connection, TooLarge(site.options));
     }
     *state = incoming.release();

@@ -99,6 +99,17 @@ TEST(HttpServerTest, RefusesABodyAboveItsLimit) {
   EXPECT_EQ(refused.body, "the body is larger than 1000 bytes\n");
 }
 
+TEST(HttpServerTest, RefusesALargeBodyThatIsSentAllTheSame) {
+  HttpServerOptions options;
+  options.body_limit = 1000;
+  const auto server = HttpServer::Start("127.0.0.1:0", EchoRoutes(), options);
+  ASSERT_TRUE(server.ok()) << server.error().message();
+
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(Send(**server, "POST", "/echo", std::string(9 << 20, 'x')).status, 413);
+  }
+}
+
 TEST(HttpServerTest, LetsHandlersBlockWhereEachConnectionHasItsThread) {
   HttpServerOptions options;
   options.thread_per_connection = true;
