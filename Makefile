@@ -1,10 +1,11 @@
 # The ways in. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup kubernetes companions build test e2e e2e-negative e2e-gpu e2e-chaos e2e-all mutants \
+.PHONY: help setup kubernetes companions kind-node-image build test e2e e2e-negative e2e-gpu e2e-chaos e2e-all mutants \
 	layers format format-check asan tsan fuzz install archive images actionlint host-state bench-cluster bench-runner bench-scoring bench-platform bench-trainer clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  PROVIDER=kind lets 'make e2e' run on the real kind, NODES=3 on three nodes of it"
 	@echo "  KEEP=1 keeps the cluster of 'make e2e'; RUNNER=kuttl lets the original runner judge; TEST=REGEX picks test programs"
 
 setup: ## install what is missing (Debian packages, Go, cargo)
@@ -15,6 +16,9 @@ kubernetes: ## build the pinned Kubernetes programs once, print their folder
 
 companions: ## build the pinned programs that the platform ships or is tested with (rclone, registry, MinIO), print their folder
 	@tools/companions/build
+
+kind-node-image: ## build a node image for kind from our own parts and Debian packages, print its archive
+	@tools/kind-node/build
 
 build: ## compile everything into build/release/bin
 	@tools/run/build

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,20 @@
 #include "sys/process.h"
 
 namespace cluster {
+
+namespace images {
+struct LoadedImage;  // images/load.h
+}
+
+// Who makes a cluster.
+enum class Backend {
+  kNative,  // capsules on this machine, no container engine
+  kKind,    // the kind program, in a container engine
+  kAuto,    // native as root where no container engine answers, else kind
+};
+std::string_view ToString(Backend backend);
+// kInvalid names the allowed words and the nearest one.
+base::Result<Backend> ParseBackend(std::string_view word);
 
 // How much must be there before Up returns.
 enum class Level {
@@ -43,6 +58,12 @@ struct ClusterSpec {
   // True: the cluster ends when this process does, however that ends (`seatrial run`). False: it
   // stays once Up has returned.
   bool tied = false;
+
+  Backend backend = Backend::kNative;
+  // For kind alone: its configuration file, passed on as it is, and the image of its nodes, a name
+  // or an archive for `docker load`; empty: chosen (kind/node_images.h).
+  std::filesystem::path kind_config;
+  std::string node_image;
 };
 
 // One row of the start table: when a component was started and when it was ready, both since Up was
@@ -57,6 +78,9 @@ struct StartRow {
 // destruction.
 struct Cluster {
   std::string name;
+  bool kind = false;  // made by kind: it has no init, and its containerd is reached by Load alone
+  std::vector<std::string>
+      nodes;  // of kind: names of the nodes' containers, the first is node_name
   Level level = Level::kFull;
   std::filesystem::path folder;             // its state: keys, logs, data; mode 0700
   std::filesystem::path kubeconfig;         // for the host: https://127.0.0.1:PORT, mode 0600
@@ -89,6 +113,8 @@ struct ClusterStatus {
 // Told of progress while Up runs, on the thread of Up. Both texts are for people.
 struct Progress {
   std::function<void(const StartRow&)> ready = [](const StartRow&) {};
+  // What was chosen on the way, and why.
+  std::function<void(const std::string&)> note = [](const std::string&) {};
 };
 
 // What can be done to a component of a node.
@@ -130,6 +156,19 @@ class Provider {
   // Removes the remains of clusters that have ended; returns their names.
   virtual base::Result<std::vector<std::string>> Sweep(const base::Until& until) = 0;
 
+  // Told of each image that Load has dealt with.
+  using Loaded = std::function<void(const images::LoadedImage&)>;
+
+  // Makes the images of the OCI archives known to all nodes of the cluster; a node gets only what
+  // it lacks. Errors as images::LoadArchives.
+  virtual base::Result<> Load(const Cluster& cluster,
+                              const std::vector<std::filesystem::path>& archives,
+                              const Loaded& done, const base::Until& until) = 0;
+
+  // Copies the logs of components and Pods into `folder`, which is made.
+  virtual base::Result<> ExportLogs(const Cluster& cluster, const std::filesystem::path& folder,
+                                    const base::Until& until) = 0;
+
   // `command`, changed so that sys::Run or sys::Process::Start runs it inside the node. Input,
   // output and environment are the caller's; its program is looked up here when it runs in kNetwork
   // and in the node when in kNode. Exits with the command's status; 125 when the node is gone.
@@ -154,5 +193,27 @@ struct NativeOptions {
 // Upstream Kubernetes without Docker on this machine, each node in a capsule of namespaces
 // (native/capsule.h). Needs Linux and root. `clock` must outlive the provider.
 std::unique_ptr<Provider> MakeNativeProvider(NativeOptions options, base::Clock& clock);
+
+struct KindOptions {
+  std::filesystem::path state_dir = "/var/lib/seatrial";
+  std::filesystem::path program;  // `seatrial`, as in NativeOptions
+  // The kind program, and what `make kind-node-image` made; empty: there is none. Looked for when a
+  // cluster of kind is at hand, not before. Both are set.
+  std::function<std::filesystem::path()> kind;
+  std::function<std::filesystem::path()> node_archive;
+  std::map<std::string, std::string> environment;  // for kind and the engine's client
+};
+
+// Clusters of the kind program in Docker, Podman, nerdctl or the engine of `seatrial engine up`
+// (kind/engines.h). Levels other than full and a chosen API port are refused: they are native's.
+std::unique_ptr<Provider> MakeKindProvider(KindOptions options, base::Clock& clock);
+
+// Both in one: Up by the spec's backend, everything else by where the cluster is. A name is used
+// once, whoever made the cluster.
+std::unique_ptr<Provider> MakeJointProvider(NativeOptions native, KindOptions kind,
+                                            base::Clock& clock);
+
+// kInvalid for a name that no provider takes.
+base::Result<> CheckClusterName(const std::string& name);
 
 }  // namespace cluster

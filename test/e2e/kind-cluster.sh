@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A cluster that is ready for the end-to-end suites, made or found: the real kind where a container engine works, else
-# `seatrial up`. Safe to repeat; never touches another cluster: it has a kubeconfig file of its own, and context and
-# server in it are checked before every change. See docs/k8s/integration-tests.md.
+# A cluster that is ready for the end-to-end suites, made or found by `seatrial up`: of the real kind where a container
+# engine works, else native. Safe to repeat; never touches another cluster: it has a kubeconfig file of its own, and
+# context and server in it are checked before every change. See docs/k8s/integration-tests.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source tools/setup/env.sh
@@ -20,6 +20,8 @@ KIND_CLUSTER_NAME      as --cluster-name (default vmafx-e2e)
 VMAFX_E2E_KUBECONFIG   the kubeconfig file to write and use (default build/e2e/NAME.kubeconfig)
 GPU_MODE               auto, real, fake or none: which device plugin (default auto: real where nvidia-smi finds a GPU)
 REAL_GPU=1, TEARDOWN=1 the same as GPU_MODE=real, as --teardown
+KIND_CONFIG            a configuration file for kind (more nodes, say)
+KIND_NODE_IMAGE        the image of kind's nodes (default: what make kind-node-image built, else kind's own)
 RUNNER                 seatrial or kuttl: who judges with --test (default seatrial)
 CERT_MANAGER=0         leave cert-manager out: the operator makes the webhook's certificate itself
 
@@ -47,76 +49,56 @@ gpu_mode=${GPU_MODE:-auto}
 if [[ ${REAL_GPU:-} == 1 || ${REAL_GPU:-} == true ]]; then gpu_mode=real; fi
 
 readonly bin=build/release/bin images=build/images report=build/report/e2e
-engine() { # prints the container engine that answers, or nothing
-  local candidate
-  for candidate in docker podman nerdctl; do
-    if command -v "$candidate" >/dev/null && timeout 20 "$candidate" info >/dev/null 2>&1; then echo "$candidate"; return; fi
-  done
-}
+seatrial() { "$bin/seatrial" "$@"; }
 case $provider in
-  auto) found=$(engine); if [[ $found ]]; then provider=kind; else provider=native; fi
-    echo "provider: $provider (${found:-no container engine answers})" ;;
-  kind) found=$(engine); [[ $found ]] || fail "provider kind: neither docker, podman nor nerdctl answers" ;;
-  native) ;;
+  kind) contexts=("kind-$name") ;;
+  native) contexts=("seatrial-$name") ;;
+  auto) contexts=("kind-$name" "seatrial-$name") ;;
   *) status=2 fail "provider \"$provider\": want auto, kind or native" ;;
 esac
-[[ $provider != kind ]] || export KIND_EXPERIMENTAL_PROVIDER=$found
+up_flags=()
+if [[ ${KIND_NODE_IMAGE:-} ]]; then up_flags+=(--node-image "$KIND_NODE_IMAGE"); fi
+if [[ ${KIND_CONFIG:-} ]]; then up_flags+=(--kind-config "$KIND_CONFIG"); fi
 
 kubeconfig=${VMAFX_E2E_KUBECONFIG:-$PWD/build/e2e/$name.kubeconfig}
 [[ $kubeconfig == /* ]] || status=2 fail "VMAFX_E2E_KUBECONFIG \"$kubeconfig\" is not an absolute path"
 [[ ! -L $kubeconfig ]] || fail "$kubeconfig is a link: it could lead to another cluster"
 [[ $kubeconfig != "$HOME/.kube/config" ]] || fail "$kubeconfig is your own kubeconfig: name another file"
-if [[ $provider == kind ]]; then context=kind-$name; else context=seatrial-$name; fi
 export KUBECONFIG=$kubeconfig
 
-seatrial() { "$bin/seatrial" "$@"; }
-kind() { "$(tools/companions/build kind)/kind" "$@"; }
 kubernetes_bin=${SEATRIAL_KUBERNETES_BIN:-$(tools/kubernetes/build --path)} || fail "no Kubernetes programs: run make kubernetes"
 PATH=$kubernetes_bin:$PATH
 
 # Whatever else this machine knows: what follows talks to this cluster or not at all.
 ours() {
-  [[ $(kubectl config current-context 2>/dev/null) == "$context" ]] || fail "$kubeconfig: the current context is not $context"
   local server
+  context=$(kubectl config current-context 2>/dev/null) || context=''
+  [[ " ${contexts[*]} " == *" $context "* ]] || fail "$kubeconfig: the current context is \"$context\", not ${contexts[*]}"
   server=$(kubectl config view --minify --output 'jsonpath={.clusters[0].cluster.server}')
   [[ $server =~ ^https://127\.0\.0\.1:[0-9]+$ ]] || fail "$kubeconfig: context $context leads to $server, not to this machine"
 }
 
-exists() {
-  case $provider in
-    kind) kind get clusters 2>/dev/null | grep -Fxq "$name" ;;
-    native) seatrial kubeconfig --name "$name" --path >/dev/null 2>&1 ;;
-  esac
-}
+exists() { seatrial kubeconfig --name "$name" --path >/dev/null 2>&1; }
 
 create() {
   mkdir -p "$(dirname "$kubeconfig")"
-  if [[ $provider == native ]]; then
-    if exists; then say "cluster $name is up: reused"; else seatrial up --name "$name"; fi
-    (umask 077 && seatrial kubeconfig --name "$name" >"$kubeconfig")
-    return
-  fi
   if exists; then
     say "cluster $name is up: reused"
-    kind export kubeconfig --name "$name" --kubeconfig "$kubeconfig"
-    return
-  fi
-  local config=build/e2e/$name.kind.yaml
-  { printf 'kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n- role: control-plane\n'
-    if [[ $gpu_mode == real ]]; then # how nvkind does it; the engine's default runtime has to be nvidia
-      printf '  extraMounts:\n  - {hostPath: /dev/null, containerPath: /var/run/nvidia-container-devices/all}\n'
+  else
+    if [[ $gpu_mode == real && $provider == kind ]]; then # how nvkind does it; the engine's default runtime has to be nvidia
+      [[ ! ${KIND_CONFIG:-} ]] || fail "GPU_MODE=real writes kind's configuration itself: leave KIND_CONFIG out"
+      local config=build/e2e/$name.kind.yaml
+      printf 'kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n- role: control-plane\n  extraMounts:\n  - {hostPath: /dev/null, containerPath: /var/run/nvidia-container-devices/all}\n' >"$config"
+      up_flags+=(--kind-config "$config")
     fi
-  } >"$config"
-  kind create cluster --name "$name" --kubeconfig "$kubeconfig" --config "$config" --wait 120s \
-    ${KIND_NODE_IMAGE:+--image "$KIND_NODE_IMAGE"}
+    seatrial up --provider "$provider" --name "$name" --timeout 300s "${up_flags[@]}"
+  fi
+  (umask 077 && seatrial kubeconfig --name "$name" >"$kubeconfig")
 }
 
 load() { # ARCHIVE_FOLDER
   [[ -d $1 ]] || fail "no images in $1: run make images"
-  case $provider in
-    native) seatrial load "$1" --name "$name" ;;
-    kind) local archive; for archive in "$1"/*.tar; do kind load image-archive "$archive" --name "$name"; done ;;
-  esac
+  seatrial load "$1" --name "$name"
 }
 
 cert_manager() {
@@ -142,7 +124,7 @@ cert_manager() {
 
 up() {
   [[ -x $bin/seatrial ]] || fail "no $bin/seatrial: run make images"
-  say "cluster $name ($provider)"
+  say "cluster $name"
   create
   ours
   say images
@@ -178,6 +160,7 @@ diagnose() {
     kubectl get "$part" --all-namespaces --output wide >"$folder/$part.txt" 2>&1 || true
   done
   kubectl get events --all-namespaces --sort-by=.lastTimestamp >"$folder/events.txt" 2>&1 || true
+  seatrial logs --name "$name" --out "$folder/cluster" || true
   for part in operator controller; do
     kubectl logs --namespace vmafx-system --selector "app.kubernetes.io/component=$part" --tail 200 --prefix >"$folder/$part.log" 2>&1 || true
   done
@@ -194,9 +177,7 @@ judge() {
 }
 
 teardown() {
-  if ! exists; then say "no cluster $name: nothing to tear down"
-  elif [[ $provider == kind ]]; then kind delete cluster --name "$name" --kubeconfig "$kubeconfig"
-  else seatrial down --name "$name"; fi
+  if exists; then seatrial down --name "$name"; else say "no cluster $name: nothing to tear down"; fi
   rm -f "$kubeconfig"
 }
 

@@ -25,6 +25,7 @@ using value::Json;
 struct Flags {
   std::string name = "seatrial", state_dir, level = "full", kubernetes_bin, timeout = "120s";
   std::vector<std::string> images;
+  std::string provider = "native", kind_config, node_image, out = "logs";
   int api_port = 0;
   bool all = false, audit = false, json = false, path = false;
   std::vector<std::string> command;
@@ -49,11 +50,13 @@ Json ToJson(const cluster::Cluster& cluster) {
     table.push_back(std::move(entry));
   }
   return {{"name", cluster.name},
+          {"provider", cluster.kind ? "kind" : "native"},
           {"level", cluster::ToString(cluster.level)},
           {"kubernetesVersion", cluster.kubernetes_version},
           {"kubeconfig", cluster.kubeconfig.string()},
           {"server", fmt::format("https://127.0.0.1:{}", cluster.api_port)},
           {"node", cluster.node_name},
+          {"nodes", cluster.kind ? cluster.nodes : std::vector<std::string>{cluster.node_name}},
           {"initPid", cluster.init_pid},
           {"stateFolder", cluster.folder.string()},
           {"startTable", table}};
@@ -66,6 +69,9 @@ Result<> Up(const Flags& flags, Context& context) {
   spec.level = TRY(cluster::ParseLevel(flags.level));
   spec.api_port = flags.api_port;
   spec.audit = flags.audit;
+  spec.backend = TRY(cluster::ParseBackend(flags.provider));
+  spec.kind_config = flags.kind_config;
+  spec.node_image = flags.node_image;
   const base::Until until = UntilTimeout(context, flags.timeout);
   spec.kubernetes_bin = FindKubernetes(flags.kubernetes_bin, until);
   for (const std::string& image : flags.images) spec.images.emplace_back(image);
@@ -73,7 +79,7 @@ Result<> Up(const Flags& flags, Context& context) {
   if (!flags.json) fmt::print("starting cluster {} ({})\n", spec.name, flags.level);
   std::fflush(stdout);
   cluster::Progress progress;
-  if (!flags.json) progress.ready = PrintRow;
+  if (!flags.json) progress = {.ready = PrintRow, .note = PrintNote};
   const cluster::Cluster up =
       TRY(MakeProvider(context, flags.state_dir)->Up(spec, progress, until));
   if (const auto owner = CallingUser()) TRY(GiveCluster(*owner, up, flags.state_dir));
@@ -137,6 +143,11 @@ Result<> Status(const Flags& flags, Context& context) {
                  it.folder.string());
       continue;
     }
+    if (it.kind) {
+      fmt::print("{}: runs in kind, Kubernetes {}, https://127.0.0.1:{}, nodes {}\n", it.name,
+                 it.kubernetes_version, it.api_port, base::Join(it.nodes, ", "));
+      continue;
+    }
     fmt::print("{}: runs, Kubernetes {}, https://127.0.0.1:{}, node {}, init process {}\n", it.name,
                it.kubernetes_version, it.api_port, it.node_name, it.init_pid);
     for (const auto& component : status.components) {
@@ -178,6 +189,14 @@ Result<> Shell(const Flags& flags, Context& context) {
   return sys::Replace(std::move(command.argv), environment);
 }
 
+Result<> Logs(const Flags& flags, Context& context) {
+  const auto provider = MakeProvider(context, flags.state_dir);
+  const cluster::Cluster found = TRY(provider->Find(flags.name));
+  TRY(provider->ExportLogs(found, flags.out, UntilTimeout(context, flags.timeout)));
+  fmt::print("logs of cluster {} are in {}\n", found.name, flags.out);
+  return base::Ok();
+}
+
 std::string CheckLevel(const std::string& word) {
   const auto level = cluster::ParseLevel(word);
   return level.ok() ? "" : level.error().message();
@@ -210,13 +229,15 @@ void AddTimeout(CLI::App* command, const std::shared_ptr<Flags>& flags) {
 
 void AddUp(CLI::App& app, Context& context, const std::shared_ptr<Flags>& flags) {
   CLI::App* up = Add(app, context, flags, "up",
-                     "start a one-node Kubernetes cluster (as root; no Docker needed)",
+                     "start a Kubernetes cluster: one node as root without Docker, or kind's",
                      "  seatrial up\n"
                      "  seatrial up --name ci --api-port 6443 --timeout 60s\n"
                      "  seatrial up --level api --json\n"
+                     "  seatrial up --provider kind --kind-config three-nodes.yaml\n"
                      "  seatrial up --kubernetes-bin /opt/kubernetes-1.36/bin",
                      Up);
   AddName(up, flags);
+  AddProviderFlags(*up, {flags->provider, flags->kind_config, flags->node_image});
   up->add_option("--level", flags->level,
                  "how much to start and wait for: api (etcd and API server), node (Pods run), dns "
                  "(names resolve), full (and StorageClass, default service account)")
@@ -270,6 +291,13 @@ void AddClusterCommands(CLI::App& app, Context& context) {
                         Shell);
   AddName(shell, flags);
   shell->add_option("command", flags->command, "the command and its arguments, after --");
+
+  CLI::App* logs = Add(app, context, flags, "logs",
+                       "copy the logs of a cluster's components and Pods into a folder",
+                       "  seatrial logs --out build/logs/cluster", Logs);
+  AddName(logs, flags);
+  logs->add_option("--out", flags->out, "the folder")->capture_default_str();
+  AddTimeout(logs, flags);
 }
 
 }  // namespace app

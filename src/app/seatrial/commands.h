@@ -29,13 +29,14 @@ constexpr int kNothingRan = 4;  // there was no test to run
 constexpr int kInterrupted = 130;
 
 void AddClusterCommands(CLI::App& app,
-                        Context& context);               // up, down, status, kubeconfig, shell
-void AddGcCommand(CLI::App& app, Context& context);      // gc
-void AddFaultCommands(CLI::App& app, Context& context);  // fault
-void AddImageCommands(CLI::App& app, Context& context);  // image, load
-void AddTestCommand(CLI::App& app, Context& context);    // test
-void AddRunCommand(CLI::App& app, Context& context);     // run
-void AddCheckCommand(CLI::App& app, Context& context);   // check
+                        Context& context);           // up, down, status, kubeconfig, shell, logs
+void AddGcCommand(CLI::App& app, Context& context);  // gc
+void AddEngineCommands(CLI::App& app, Context& context);  // engine
+void AddFaultCommands(CLI::App& app, Context& context);   // fault
+void AddImageCommands(CLI::App& app, Context& context);   // image, load
+void AddTestCommand(CLI::App& app, Context& context);     // test
+void AddRunCommand(CLI::App& app, Context& context);      // run
+void AddCheckCommand(CLI::App& app, Context& context);    // check
 void AddSelfCommands(CLI::App& app, Context& context,
                      const std::string& version);  // completion, man
 

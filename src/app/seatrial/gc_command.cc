@@ -8,6 +8,7 @@
 #include "app/seatrial/clusters.h"
 #include "app/seatrial/commands.h"
 #include "app/seatrial/finish.h"
+#include "cluster/engine/engine.h"
 #include "trial/gc.h"
 
 namespace app {
@@ -79,7 +80,11 @@ Result<> CleanAll(const GcFlags& flags, Context& context, const base::Until& unt
   const auto provider = MakeProvider(context, flags.state_dir);
   const auto names = TRY(provider->Sweep(until));
   for (const std::string& name : names) fmt::print("removed what was left of cluster {}\n", name);
-  if (names.empty()) fmt::print("nothing is left of ended clusters in {}\n", flags.state_dir);
+  const bool engine =
+      TRY(cluster::engine::Sweep(std::filesystem::absolute(flags.state_dir), until));
+  if (engine) fmt::print("removed what was left of the engine\n");
+  if (names.empty() && !engine)
+    fmt::print("nothing is left of ended clusters in {}\n", flags.state_dir);
   const auto clusters = TRY(provider->List());
   for (const auto& status : clusters) {
     if (!status.running) continue;

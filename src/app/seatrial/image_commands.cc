@@ -78,21 +78,14 @@ Result<std::vector<std::filesystem::path>> ArchivesOf(const std::vector<std::str
 
 }  // namespace
 
-base::Result<> LoadImages(const cluster::Cluster& target, const std::vector<std::string>& paths,
-                          const base::Until& until) {
-  if (target.level == cluster::Level::kApi)
-    return Fail(base::Code::kInvalid,
-                "cluster {0} has no node to load images into: `seatrial down --name {0}`, then "
-                "`seatrial up --name {0} --level node`",
-                target.name);
-  const images::NodeRuntime node{.ctr = target.kubernetes_bin / "ctr",
-                                 .socket = target.containerd_socket};
+base::Result<> LoadImages(cluster::Provider& provider, const cluster::Cluster& target,
+                          const std::vector<std::string>& paths, const base::Until& until) {
   const auto print = [](const images::LoadedImage& image) {
     fmt::print("{:<60} sent {} ({} of {} layers and manifests; the node had the rest)\n",
                image.name, Megabytes(image.sent_bytes), image.sent_blobs,
                image.sent_blobs + image.kept_blobs);
   };
-  return images::LoadArchives(node, TRY(ArchivesOf(paths)), print, until);
+  return provider.Load(target, TRY(ArchivesOf(paths)), print, until);
 }
 
 void AddImageCommands(CLI::App& app, Context& context) {
@@ -154,8 +147,8 @@ void AddImageCommands(CLI::App& app, Context& context) {
   environment->callback(
       [flags, &context] { context.exit_code = Finish(PrintEnvironment(flags->out), context); });
 
-  CLI::App* load = app.add_subcommand(
-      "load", "load images into a cluster's node; only what the node lacks is sent");
+  CLI::App* load =
+      app.add_subcommand("load", "load images into a cluster's nodes; only what they lack is sent");
   load->add_option("archives", flags->archives,
                    "OCI archives, or folders that `image assemble` wrote")
       ->required();
@@ -168,9 +161,9 @@ void AddImageCommands(CLI::App& app, Context& context) {
   load->footer("Examples:\n  seatrial load build/images\n  seatrial load --name ci app.tar");
   load->callback([flags, &context] {
     const auto run = [&]() -> Result<> {
-      const cluster::Cluster target =
-          TRY(MakeProvider(context, flags->state_dir)->Find(flags->name));
-      return LoadImages(target, flags->archives, UntilTimeout(context, flags->timeout));
+      const auto provider = MakeProvider(context, flags->state_dir);
+      const cluster::Cluster target = TRY(provider->Find(flags->name));
+      return LoadImages(*provider, target, flags->archives, UntilTimeout(context, flags->timeout));
     };
     context.exit_code = Finish(run(), context);
   });

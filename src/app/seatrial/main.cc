@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   cli.require_subcommand(1);
   app::AddClusterCommands(cli, context);
   app::AddGcCommand(cli, context);
+  app::AddEngineCommands(cli, context);
   app::AddFaultCommands(cli, context);
   app::AddImageCommands(cli, context);
   app::AddTestCommand(cli, context);

@@ -60,13 +60,16 @@ base::Result<> GiveCluster(const Owner& owner, const cluster::Cluster& cluster,
                                fs::perms::others_exec;
   fs::permissions(state_dir, kSearchable, error);
   if (error) return sys::SystemError(error.value(), state_dir.string());
-  std::vector<fs::path> paths = {cluster.folder,
-                                 cluster.kubeconfig,
-                                 cluster.inside_kubeconfig,
-                                 cluster.folder / "cluster.json",
-                                 cluster.folder / "components.json",
-                                 cluster.logs,
-                                 state_dir / (cluster.name + ".lock")};
+  std::vector<fs::path> paths = {cluster.folder, cluster.kubeconfig, cluster.logs,
+                                 cluster.folder.parent_path() / (cluster.name + ".lock")};
+  if (cluster.kind) {
+    fs::permissions(cluster.folder.parent_path(), kSearchable, error);
+    if (error) return sys::SystemError(error.value(), cluster.folder.parent_path().string());
+    paths.push_back(cluster.folder / "record.json");
+  } else {
+    for (const char* file : {"inside.kubeconfig", "cluster.json", "components.json"})
+      paths.push_back(cluster.folder / file);
+  }
   for (fs::directory_iterator at(cluster.logs, error), end; !error && at != end;
        at.increment(error))
     paths.push_back(at->path());

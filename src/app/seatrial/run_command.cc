@@ -31,6 +31,7 @@ constexpr auto kOtherRunner = std::chrono::hours(24);
 
 struct RunFlags {
   std::string name, state_dir = kStateDir, kubernetes_bin, up_timeout = "120s", runner;
+  std::string provider = "native", kind_config, node_image;
   std::vector<std::string> images;
   bool keep = false;
 };
@@ -72,7 +73,12 @@ Result<cluster::Cluster> Up(const RunFlags& flags, cluster::Provider& provider, 
   spec.tied = !flags.keep;
   const base::Until until = UntilTimeout(context, flags.up_timeout);
   spec.kubernetes_bin = FindKubernetes(flags.kubernetes_bin, until);
-  const cluster::Cluster up = TRY(provider.Up(spec, {}, until));
+  spec.backend = TRY(cluster::ParseBackend(flags.provider));
+  spec.kind_config = flags.kind_config;
+  spec.node_image = flags.node_image;
+  cluster::Progress progress;
+  progress.note = PrintNote;
+  const cluster::Cluster up = TRY(provider.Up(spec, progress, until));
   if (const auto owner = CallingUser()) TRY(GiveCluster(*owner, up, flags.state_dir));
   return up;
 }
@@ -118,12 +124,12 @@ Result<int> RunKuttl(const SuiteFlags& suite, const trial::SuiteConfig& config,
   return exit.ok() ? kPassed : kFailed;
 }
 
-Result<int> TestOn(const cluster::Cluster& target, const LoadedSuite& suite,
-                   const SuiteFlags& suite_flags, const RunFlags& flags, Steps& steps,
-                   Context& context) {
+Result<int> TestOn(cluster::Provider& provider, const cluster::Cluster& target,
+                   const LoadedSuite& suite, const SuiteFlags& suite_flags, const RunFlags& flags,
+                   Steps& steps, Context& context) {
   if (!flags.images.empty()) {
     steps.Begin("loading images");
-    TRY(LoadImages(target, flags.images,
+    TRY(LoadImages(provider, target, flags.images,
                    base::Until::After(context.clock, kImagesLimit, context.signals.stop())));
     steps.End("images");
   }
@@ -171,7 +177,7 @@ Result<int> RunAll(const SuiteFlags& suite_flags, const RunFlags& flags, Context
   const cluster::Cluster target = TRY(Up(flags, *provider, context));
   steps.End("cluster");
   fmt::print("Kubernetes {} at https://127.0.0.1:{}\n", target.kubernetes_version, target.api_port);
-  const auto code = TestOn(target, suite, suite_flags, flags, steps, context);
+  const auto code = TestOn(*provider, target, suite, suite_flags, flags, steps, context);
   const auto ended = End(target, flags, *provider, steps, context);
   steps.Print();
   if (!code.ok()) return code.error();
@@ -206,6 +212,7 @@ void AddRunCommand(CLI::App& app, Context& context) {
   command->add_option("--runner", flags->runner, "who judges: seatrial, or kuttl ($KUTTL)")
       ->check(CLI::IsMember({"seatrial", "kuttl"}));
   command->add_option("--kubernetes-bin", flags->kubernetes_bin, "folder of Kubernetes programs");
+  AddProviderFlags(*command, {flags->provider, flags->kind_config, flags->node_image});
   command->add_option("--up-timeout", flags->up_timeout, "limit for the start, as in 90s")
       ->capture_default_str()
       ->check(CheckDuration);

@@ -11,6 +11,7 @@
 #include "base/guarded.h"
 #include "base/text.h"
 #include "cluster/images/assemble.h"
+#include "cluster/images/load.h"
 #include "cluster/native/bring_up.h"
 #include "cluster/native/cgroups.h"
 #include "cluster/native/enter.h"
@@ -32,7 +33,6 @@ using value::Json;
 
 namespace {
 
-constexpr size_t kLongestName = 30;
 constexpr base::Duration kEndTime = std::chrono::seconds(20);
 
 struct Listener {
@@ -64,19 +64,6 @@ Result<Listener> Listen(int port) {
     return sys::SystemError(errno, "a socket");
   listener.port = ntohs(address.sin_port);
   return listener;
-}
-
-Result<> CheckName(const std::string& name) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  if (!name.empty() && name.size() <= kLongestName && name.front() != '-' && name.back() != '-' &&
-      std::all_of(name.begin(), name.end(), allowed))
-    return base::Ok();
-  return Fail(Code::kInvalid,
-              "cluster name \"{}\": use at most {} lower-case letters, digits and dashes, no dash "
-              "first or last",
-              name, kLongestName);
 }
 
 Result<> CheckPrograms(const ClusterSpec& spec) {
@@ -145,6 +132,9 @@ class NativeProvider final : public Provider {
   Result<Cluster> Find(const std::string& name) override;
   Result<std::vector<ClusterStatus>> List() override;
   Result<std::vector<std::string>> Sweep(const Until& until) override;
+  Result<> Load(const Cluster& cluster, const std::vector<fs::path>& archives, const Loaded& done,
+                const Until& until) override;
+  Result<> ExportLogs(const Cluster& cluster, const fs::path& folder, const Until& until) override;
   Result<sys::Command> Wrap(const Cluster& cluster, Inside inside, sys::Command command) override;
   Result<ClusterStatus::Component> Inject(const Cluster& cluster, const std::string& name,
                                           Fault fault, const Until& until) override;
@@ -175,7 +165,7 @@ class NativeProvider final : public Provider {
 Result<Cluster> NativeProvider::Up(const ClusterSpec& spec, const Progress& progress,
                                    const Until& until) {
   const base::Instant begin = clock_.Now();
-  TRY(CheckName(spec.name));
+  TRY(CheckClusterName(spec.name));
   if (geteuid() != 0)
     return base::Error(Code::kDenied,
                        "a native cluster needs root (it makes namespaces and mounts): run it as "
@@ -287,7 +277,7 @@ Result<sys::Fd> NativeProvider::OpenInit(const std::string& name) {
 }
 
 Result<> NativeProvider::Down(const std::string& name, const Until& until) {
-  TRY(CheckName(name));
+  TRY(CheckClusterName(name));
   const std::vector<std::string> names = state_.Names();
   if (std::find(names.begin(), names.end(), name) == names.end())
     return Fail(Code::kNotFound, "there is no cluster {} in {}{}", name, state_.path().string(),
@@ -307,7 +297,7 @@ Result<> NativeProvider::Down(const std::string& name, const Until& until) {
 }
 
 Result<Cluster> NativeProvider::Find(const std::string& name) {
-  TRY(CheckName(name));
+  TRY(CheckClusterName(name));
   const Layout layout = state_.Of(name);
   auto cluster = ReadRecord(layout);
   if (cluster.ok() && state_.Locked(name)) return cluster;
@@ -348,6 +338,30 @@ Result<std::vector<std::string>> NativeProvider::Sweep(const Until& until) {
   return swept;
 }
 
+Result<> NativeProvider::Load(const Cluster& cluster, const std::vector<fs::path>& archives,
+                              const Loaded& done, const Until& until) {
+  if (cluster.level == Level::kApi)
+    return Fail(Code::kInvalid,
+                "cluster {0} has no node to load images into: `seatrial down --name {0}`, then "
+                "`seatrial up --name {0} --level node`",
+                cluster.name);
+  return images::LoadArchives({cluster.kubernetes_bin / "ctr", cluster.containerd_socket}, archives,
+                              done, until);
+}
+
+Result<> NativeProvider::ExportLogs(const Cluster& cluster, const fs::path& folder, const Until&) {
+  TRY(sys::MakeDirs(folder));
+  for (const auto& [from, to] :
+       {std::pair(cluster.logs, folder / "components"),
+        std::pair(Layout{cluster.folder}.Data("pod-logs"), folder / "pods")}) {
+    std::error_code problem;
+    if (!fs::exists(from)) continue;  // a cluster without a node has no Pods
+    fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks, problem);
+    if (problem) return sys::SystemError(problem.value(), "copying " + from.string());
+  }
+  return base::Ok();
+}
+
 Result<sys::Command> NativeProvider::Wrap(const Cluster& cluster, Inside inside,
                                           sys::Command command) {
   TRY(OpenInit(cluster.name));
@@ -381,30 +395,6 @@ Result<ClusterStatus::Component> NativeProvider::Inject(const Cluster& cluster,
 }
 
 }  // namespace native
-
-std::string_view ToString(Level level) {
-  switch (level) {
-    case Level::kApi:
-      return "api";
-    case Level::kNode:
-      return "node";
-    case Level::kDns:
-      return "dns";
-    case Level::kFull:
-      break;
-  }
-  return "full";
-}
-
-base::Result<Level> ParseLevel(std::string_view word) {
-  std::vector<std::string> words;
-  for (const Level level : {Level::kApi, Level::kNode, Level::kDns, Level::kFull}) {
-    if (word == ToString(level)) return level;
-    words.emplace_back(ToString(level));
-  }
-  return base::Fail(base::Code::kInvalid, "level \"{}\" is none of {}{}", word,
-                    base::Join(words, ", "), base::DidYouMean(word, words));
-}
 
 std::unique_ptr<Provider> MakeNativeProvider(NativeOptions options, base::Clock& clock) {
   return std::make_unique<native::NativeProvider>(std::move(options), clock);

@@ -1,0 +1,260 @@
+// Clusters of kind as far as they need no container engine: what is said when there is none, and
+// how kind's output is read. Programs that stand in for kind and docker print what the real ones
+// print; test/kind-clusters runs the real ones.
+
+#include <sys/stat.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster/kind/engines.h"
+#include "cluster/kind/kind_cli.h"
+#include "cluster/kind/node_images.h"
+#include "cluster/kind/record.h"
+#include "cluster/provider.h"
+#include "sys/files.h"
+
+namespace cluster::kind {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Code;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(CreateLinesTest, TurnsBulletsAndTicksIntoRows) {
+  base::FakeClock clock;
+  std::vector<std::string> told;
+  Progress progress;
+  progress.ready = [&](const StartRow& row) { told.push_back(row.component); };
+  CreateLines lines(clock, clock.Now(), progress);
+  lines.Take("Creating cluster \"t\" ...");
+  lines.Take(" \u2022 Preparing nodes \xF0\x9F\x93\xA6   ...");
+  clock.Advance(seconds(2));
+  lines.Take(" \u2713 Preparing nodes \xF0\x9F\x93\xA6 ");
+  lines.Take(" \u2022 Starting control-plane ...");
+  ASSERT_EQ(lines.table().size(), 2U);
+  EXPECT_EQ(lines.table()[0].component, "Preparing nodes");
+  EXPECT_EQ(lines.table()[0].ready, seconds(2));
+  EXPECT_EQ(lines.table()[1].started, seconds(2));
+  EXPECT_FALSE(lines.table()[1].ready.has_value());
+  EXPECT_THAT(told, ElementsAre("Preparing nodes"));
+}
+
+TEST(CreateErrorTest, AnUnknownFieldIsInvalidInput) {
+  const base::Error error = CreateError(
+      "ERROR: failed to create cluster: unable to decode config: yaml: unmarshal errors:\n"
+      "  line 3: field rolle not found in type v1alpha4.Node\n");
+  EXPECT_EQ(error.code(), Code::kInvalid);
+  EXPECT_THAT(error.message(), HasSubstr("field rolle not found"));
+}
+
+TEST(CreateErrorTest, AMissingImageTellsHowToMakeOne) {
+  const base::Error error = CreateError(
+      "Creating cluster \"t\" ...\n"
+      "ERROR: failed to create cluster: failed to pull image \"no/such:1\": command \"docker "
+      "pull\" "
+      "failed with error: exit status 1\n");
+  EXPECT_EQ(error.code(), Code::kNotFound);
+  EXPECT_THAT(error.message(), HasSubstr("no/such:1"));
+  EXPECT_THAT(error.message(), HasSubstr("make kind-node-image"));
+}
+
+TEST(CreateErrorTest, WithoutAnErrorLineTheLastLinesAreTold) {
+  EXPECT_THAT(CreateError("one\ntwo\nthree\nfour\nfive\n").message(),
+              HasSubstr("kind: two | three | four | five"));
+}
+
+TEST(ParseImageTableTest, ReadsNameAndDigest) {
+  EXPECT_THAT(ParseImageTable("REF TYPE DIGEST SIZE PLATFORMS LABELS\n"
+                              "localhost/a:1   application/x  sha256:aa  1.0 MiB linux/amd64 -\n"
+                              "broken line\n"),
+              ElementsAre(std::pair<std::string, std::string>("localhost/a:1", "sha256:aa")));
+}
+
+TEST(KindRecordTest, ComesBackAsItWasWritten) {
+  const auto folder = *sys::TempDir::Make("seatrial-kind-record");
+  Record record;
+  record.cluster.name = "t";
+  record.cluster.nodes = {"t-control-plane", "t-worker"};
+  record.cluster.api_port = 4711;
+  record.cluster.start_table = {{"Preparing nodes", seconds(1), seconds(2)}};
+  record.engine = "podman";
+  record.relay = 12;
+  record.tied = true;
+  ASSERT_TRUE(WriteRecord(folder.path(), record).ok());
+  const auto read = ReadRecord(folder.path());
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_TRUE(read->cluster.kind);
+  EXPECT_EQ(read->cluster.node_name, "t-control-plane");
+  EXPECT_EQ(read->cluster.nodes.size(), 2U);
+  EXPECT_EQ(read->cluster.api_port, 4711);
+  EXPECT_EQ(read->cluster.start_table.at(0).ready, seconds(2));
+  EXPECT_EQ(read->engine, "podman");
+  EXPECT_EQ(read->relay, 12);
+  EXPECT_TRUE(read->tied);
+}
+
+// A machine with the programs that a test writes, and no others.
+class KindProviderTest : public testing::Test {
+ protected:
+  void Write(const std::string& name, const std::string& script) {
+    const fs::path path = temp_.path() / "bin" / name;
+    ASSERT_TRUE(sys::MakeDirs(path.parent_path()).ok());
+    ASSERT_TRUE(sys::WriteFileAtomically(path, "#!/bin/sh\n" + script, 0755).ok());
+  }
+  // An engine that answers, has all images, and whose clusters are in the file `clusters`.
+  void WriteEngine() { Write("docker", "exit 0\n"); }
+  void WriteKind(const std::string& create) {
+    Write("kind", "case \"$1 $2\" in\n'get clusters') [ ! -f " + Clusters().string() +
+                      " ] || while read -r name; do echo \"$name\"; done <" + Clusters().string() +
+                      "; exit 0 ;;\n'delete cluster') echo \"$@\" >>" + Deleted().string() +
+                      "; exit 0 ;;\n'create cluster') " + create + " ;;\nesac\n");
+  }
+  fs::path Clusters() const { return temp_.path() / "clusters"; }
+  fs::path Deleted() const { return temp_.path() / "deleted"; }
+
+  std::unique_ptr<Provider> Make() {
+    KindOptions options{.state_dir = temp_.path() / "state", .program = "/bin/false"};
+    const fs::path kind = temp_.path() / "bin" / "kind";
+    options.kind = [kind] { return fs::exists(kind) ? kind : fs::path(); };
+    options.node_archive = [] { return fs::path(); };
+    options.environment = {{"PATH", (temp_.path() / "bin").string() + ":/nowhere"}};
+    return MakeJointProvider({.state_dir = options.state_dir, .program = "/bin/false"}, options,
+                             clock_);
+  }
+  base::Result<Cluster> Up(ClusterSpec spec) {
+    spec.backend = Backend::kKind;
+    spec.name = "t";
+    return Make()->Up(spec, {}, Within(seconds(20)));
+  }
+  base::Until Within(base::Duration span) { return base::Until::After(clock_, span); }
+
+  base::SystemClock clock_;
+  sys::TempDir temp_ = *sys::TempDir::Make("seatrial-kind-test");
+};
+
+TEST_F(KindProviderTest, WithoutAnEngineSaysWhatWasAskedAndWhatToDo) {
+  WriteKind("exit 1");
+  Write("docker", "echo Cannot connect to the Docker daemon >&2; exit 1\n");
+  const auto up = Up({});
+  ASSERT_TRUE(up.Is(Code::kUnavailable)) << up.error().message();
+  EXPECT_THAT(up.error().message(), HasSubstr("docker: Cannot connect to the Docker daemon"));
+  EXPECT_THAT(up.error().message(), HasSubstr("podman: not installed"));
+  EXPECT_THAT(up.error().message(), HasSubstr("seatrial engine up"));
+}
+
+TEST_F(KindProviderTest, WithoutKindSaysHowToGetIt) {
+  WriteEngine();
+  const auto up = Up({});
+  ASSERT_TRUE(up.Is(Code::kNotFound)) << up.error().message();
+  EXPECT_THAT(up.error().message(), HasSubstr("tools/companions/build kind"));
+}
+
+TEST_F(KindProviderTest, RefusesAnEngineThatKindDoesNotKnow) {
+  const auto engine =
+      FindEngine({{"KIND_EXPERIMENTAL_PROVIDER", "rkt"}}, temp_.path(), Within(seconds(5)));
+  ASSERT_TRUE(engine.Is(Code::kInvalid));
+  EXPECT_THAT(engine.error().message(), HasSubstr("docker, podman, nerdctl"));
+}
+
+TEST_F(KindProviderTest, TakesTheFirstEngineThatAnswers) {
+  Write("docker", "exit 1\n");
+  Write("podman", "[ \"$1\" = info ]\n");
+  const auto engine = FindEngine({{"PATH", (temp_.path() / "bin").string()}, {"KUBECONFIG", "/x"}},
+                                 temp_.path(), Within(seconds(5)));
+  ASSERT_TRUE(engine.ok()) << engine.error().message();
+  EXPECT_EQ(engine->Describe(), "podman");
+  EXPECT_EQ(engine->environment.at("KIND_EXPERIMENTAL_PROVIDER"), "podman");
+  EXPECT_FALSE(engine->environment.contains("KUBECONFIG"));
+}
+
+TEST_F(KindProviderTest, ANameThatIsTakenIsNotTouched) {
+  WriteEngine();
+  WriteKind("exit 1");
+  ASSERT_TRUE(sys::WriteFileAtomically(Clusters(), "other\nt\n").ok());
+  const auto up = Up({});
+  ASSERT_TRUE(up.Is(Code::kExists)) << up.error().message();
+  EXPECT_THAT(up.error().message(), HasSubstr("kind delete cluster --name t"));
+  EXPECT_FALSE(fs::exists(Deleted()));
+}
+
+TEST_F(KindProviderTest, AFailedStartIsTakenBack) {
+  WriteEngine();
+  WriteKind("echo 'ERROR: failed to create cluster: no luck'; exit 1");
+  const auto up = Up({});
+  ASSERT_TRUE(up.Is(Code::kInternal)) << up.error().message();
+  EXPECT_THAT(up.error().message(), HasSubstr("no luck"));
+  EXPECT_TRUE(fs::exists(Deleted()));
+  EXPECT_THAT(*Make()->List(), IsEmpty());
+  EXPECT_FALSE(fs::exists(temp_.path() / "state" / ".kind" / "t"));
+}
+
+TEST_F(KindProviderTest, PassesTheConfigurationAndTheImageOn) {
+  WriteEngine();
+  WriteKind("echo \"ERROR: $*\"; exit 1");
+  const fs::path config = temp_.path() / "three.yaml";
+  ASSERT_TRUE(sys::WriteFileAtomically(config, "nodes: [{role: control-plane}]\n").ok());
+  ClusterSpec spec;
+  spec.kind_config = config;
+  spec.node_image = "some/node:1";
+  const auto up = Up(spec);
+  ASSERT_FALSE(up.ok());
+  EXPECT_THAT(up.error().message(), HasSubstr("--config " + config.string()));
+  EXPECT_THAT(up.error().message(), HasSubstr("--image some/node:1"));
+}
+
+TEST_F(KindProviderTest, RefusesWhatOnlyNativeClustersHave) {
+  WriteEngine();
+  WriteKind("exit 1");
+  ClusterSpec spec;
+  spec.level = Level::kApi;
+  EXPECT_TRUE(Up(spec).Is(Code::kInvalid));
+  spec = {};
+  spec.api_port = 6443;
+  const auto up = Up(spec);
+  ASSERT_TRUE(up.Is(Code::kInvalid));
+  EXPECT_THAT(up.error().message(), HasSubstr("networking.apiServerPort"));
+  spec = {};
+  spec.node_image = "/no/such/node.tar";
+  EXPECT_TRUE(Up(spec).Is(Code::kNotFound));
+}
+
+TEST_F(KindProviderTest, NativeClustersHaveNoConfigurationOfKind) {
+  ClusterSpec spec;
+  spec.name = "t";
+  spec.node_image = "some/node:1";
+  EXPECT_TRUE(Make()->Up(spec, {}, Within(seconds(5))).Is(Code::kInvalid));
+}
+
+TEST_F(KindProviderTest, RemovesClustersThatWereToEndWithWhoMadeThem) {
+  WriteEngine();
+  WriteKind("exit 1");
+  ASSERT_TRUE(sys::WriteFileAtomically(Clusters(), "kept\nended\n").ok());
+  for (const bool tied : {false, true}) {
+    Record record;
+    record.cluster.name = tied ? "ended" : "kept";
+    record.engine = "docker";
+    record.tied = tied;
+    const fs::path folder = temp_.path() / "state" / ".kind" / record.cluster.name;
+    ASSERT_TRUE(sys::MakeDirs(folder).ok());
+    ASSERT_TRUE(WriteRecord(folder, record).ok());
+    ASSERT_TRUE(sys::WriteFileAtomically(folder.string() + ".lock", "").ok());
+  }
+  const auto swept = Make()->Sweep(Within(seconds(20)));
+  ASSERT_TRUE(swept.ok()) << swept.error().message();
+  EXPECT_THAT(*swept, ElementsAre("ended"));
+  EXPECT_TRUE(Make()->Find("kept").ok());
+  EXPECT_TRUE(Make()->Find("ended").Is(Code::kNotFound));
+}
+
+TEST(BackendTest, AnUnknownProviderIsRefusedWithTheNearest) {
+  const auto backend = ParseBackend("kinds");
+  ASSERT_TRUE(backend.Is(Code::kInvalid));
+  EXPECT_THAT(backend.error().message(), HasSubstr("native, kind, auto"));
+}
+
+}  // namespace
+}  // namespace cluster::kind
