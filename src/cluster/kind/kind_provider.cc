@@ -120,6 +120,10 @@ Result<> KindProvider::Check(const ClusterSpec& spec) const {
     return Fail(Code::kInvalid,
                 "a port of the API server is for the provider native: for kind write "
                 "networking.apiServerPort into the file of --kind-config");
+  if (spec.audit)
+    return Fail(Code::kInvalid,
+                "an audit log is for the provider native: for kind write kubeadmConfigPatches into "
+                "the file of --kind-config");
   if (!spec.kind_config.empty() && !fs::exists(spec.kind_config))
     return Fail(Code::kInvalid, "{}: no such file", spec.kind_config.string());
   for (const fs::path& image : spec.images)
