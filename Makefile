@@ -1,6 +1,6 @@
 # The ways in. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup kubernetes companions kind-node-image build test e2e e2e-negative e2e-gpu e2e-chaos e2e-all mutants \
+.PHONY: help setup kubernetes companions kind-node-image build test browser-test e2e e2e-negative e2e-gpu e2e-chaos e2e-all mutants \
 	layers format format-check asan tsan fuzz install archive images actionlint host-state bench-cluster bench-runner bench-scoring bench-platform bench-trainer clean
 
 help: ## this list
@@ -46,6 +46,9 @@ e2e-all: ## all of these suites, each on a cluster of its own
 
 mutants: ## break the platform in ten ways, each of which a case has to notice
 	@test/e2e/mutants/run
+
+browser-test: ## the HTML report in a real browser (installs Debian's chromium where it is missing)
+	@tools/run/browser_test
 
 layers: ## hold every #include against src/LAYERS
 	@tools/check_layers .

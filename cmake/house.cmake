@@ -126,6 +126,27 @@ function(house_protobuf folder dir)
   set_property(GLOBAL PROPERTY house_${id}_generated house_${id}_proto)
 endfunction()
 
+# Files that the program carries: house_embed(report report::html src/report/html Page=report.html ...) gives `folder` a
+# source that defines std::string_view Page() and so on in that namespace. Declare them in a header beside the files.
+function(house_embed folder namespace dir)
+  string(REPLACE "/" "_" id "${folder}")
+  set(files)
+  set(inputs)
+  foreach(entry IN LISTS ARGN)
+    string(REPLACE "=" "=${dir}/" file "${entry}")
+    list(APPEND files "${file}")
+    string(REGEX REPLACE "^[^=]*=" "" input "${file}")
+    list(APPEND inputs "${input}")
+  endforeach()
+  set(out ${CMAKE_BINARY_DIR}/embed/${id}.cc)
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -D OUT=${out} -D NAMESPACE=${namespace} -D "FILES=${files}"
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${inputs} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM COMMENT "Embedding ${dir}")
+  add_library(house_${id}_embed STATIC ${out})
+  set_property(GLOBAL PROPERTY house_${id}_generated house_${id}_embed)
+endfunction()
+
 # A program of src/app/NAME/*.cc, linked with the folders that its wiring names.
 function(house_program name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/app/${name}/*.cc)

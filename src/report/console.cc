@@ -50,6 +50,7 @@ void Console::OnRunStarted(const trial::RunStarted& event, const trial::Moment&)
   std::string text = fmt::format("{} in {}, {} at a time, on {}", Plural(event.tests, "test"),
                                  Plural(event.suites, "suite"), event.parallel, event.server);
   if (!event.context.empty()) text += fmt::format(" (context {})", event.context);
+  if (options_.quiet) return;
   Print(Paint(Style::kDim, text) + "\n");
 }
 
@@ -96,7 +97,7 @@ void Console::OnWaitProgress(const trial::WaitProgress& event, const trial::Mome
 // In a plain log a long wait shows a sign of life now and then.
 void Console::TellLongWait(const trial::WaitProgress& event, const trial::Moment& at,
                            Running& test) {
-  if (at.instant - test.told < kLongWait) return;
+  if (options_.quiet || at.instant - test.told < kLongWait) return;
   test.told = at.instant;
   std::string text = fmt::format("  {} {} {}: waiting for {} ({})\n", "\xE2\x80\xA6",
                                  NameOf(event.id.test), event.id.Text(), WaitText(event),
@@ -110,6 +111,7 @@ void Console::OnTestEnded(const trial::TestEnded& event, const trial::Moment& at
   running_.erase(event.id);
   ++done_;
   const bool bad = event.verdict == Verdict::kFailed || event.verdict == Verdict::kErrored;
+  if (options_.quiet && !bad) return ShowLive(at);
   const std::string span =
       event.verdict == Verdict::kSkipped ? "not reached" : base::FormatSpan(event.took);
   std::string text = fmt::format("  {} {} {}\n", Tick(event.verdict), NameOf(event.id),
@@ -130,7 +132,7 @@ void Console::OnTestEnded(const trial::TestEnded& event, const trial::Moment& at
 void Console::OnCleanupEnded(const trial::CleanupEnded& event, const trial::Moment& at) {
   if (event.verdict == Verdict::kPassed) return;
   if (event.verdict == Verdict::kSkipped) {
-    if (!event.ns.empty()) {
+    if (!event.ns.empty() && !options_.quiet) {
       Print(fmt::format("  {} namespace {} of {} is kept\n", Tick(event.verdict), event.ns,
                         NameOf(event.id)));
     }

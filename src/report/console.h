@@ -17,6 +17,7 @@ struct ConsoleOptions {
   bool live = false;     // a terminal that understands cursor movement
   bool color = false;    // decided by the caller: a terminal, and no NO_COLOR
   bool verbose = false;  // also what steps did (objects created, output of commands)
+  bool quiet = false;    // only what did not pass, and the last line
   size_t width = 100;    // of the terminal, in characters
   size_t height = 24;
 };

@@ -4,6 +4,13 @@
 
 namespace report {
 
+trial::Verdict VerdictOf(const TestRecord& test) {
+  const trial::Verdict verdict = test.ended ? test.ended->verdict : trial::Verdict::kErrored;
+  // One that is skipped was kept because somebody asked for it.
+  if (!test.cleanup || test.cleanup->verdict == trial::Verdict::kSkipped) return verdict;
+  return verdict == trial::Verdict::kSkipped ? verdict : Worse(verdict, test.cleanup->verdict);
+}
+
 void Recorder::OnRunStarted(const trial::RunStarted& event, const trial::Moment& at) {
   run_.started = event;
   run_.begin = at;

@@ -26,6 +26,10 @@ struct TestRecord {
   std::optional<trial::CleanupEnded> cleanup;
 };
 
+// The verdict that counts: of the steps, made worse by a clean-up that failed; errored for a test
+// that was cut off.
+trial::Verdict VerdictOf(const TestRecord& test);
+
 struct SuiteRecord {
   trial::SuiteStarted started;
   trial::Moment begin;

@@ -25,6 +25,9 @@ std::string Describe(const std::vector<trial::Failure>& failures,
 // The message of the first failure, which is the most telling, in one line; "" without one.
 std::string Headline(const std::vector<trial::Failure>& failures);
 
+// At most `bytes` of it, cut between characters, with "…" where something is missing.
+std::string Shortened(const std::string& text, size_t bytes);
+
 // "./tests/e2e" -> "e2e".
 std::string BaseName(std::string_view path);
 

@@ -35,6 +35,7 @@ class Announcer {
   void Tell(const WaitProgress& event) { Deliver(&Listener::OnWaitProgress, event); }
   void Tell(const LogLine& event) { Deliver(&Listener::OnLogLine, event); }
   void Tell(const CleanupEnded& event) { Deliver(&Listener::OnCleanupEnded, event); }
+  void Tell(const Sighting& event) { Deliver(&Listener::OnSighting, event); }
 
   void Finish();
   base::Clock& clock() const { return clock_; }

@@ -129,6 +129,22 @@ struct CleanupEnded {
   base::Duration took{};  // since the deletion was asked for
 };
 
+// Something that was seen in a test's namespace, for a timeline: objects that came, changed and
+// went, Kubernetes events, lines of Pods' logs. Only told when the run was asked to look
+// (RunSettings::look), between the test's TestStarted and its CleanupEnded, bounded for each test
+// (lookout.h). Changes and events carry the moment at which we saw them; lines of logs the time
+// that the node gave them.
+struct Sighting {
+  enum class What { kAppeared, kChanged, kGone, kEvent, kLog, kLeftOut };
+  TestId id;
+  What what = What::kChanged;
+  std::string kind;  // of the object that it is about; "" for kLeftOut
+  std::string name;
+  std::string text;  // "condition Ready: True", "FailedScheduling: 0/1 nodes ...", a line of a log
+  Severity severity = Severity::kInfo;  // kWarning: something that is wrong
+  base::WallTime when{};
+};
+
 // `at` of every event, on both clocks.
 struct Moment {
   base::Instant instant{};
@@ -152,6 +168,7 @@ class Listener {
   virtual void OnWaitProgress(const WaitProgress&, const Moment&) {}
   virtual void OnLogLine(const LogLine&, const Moment&) {}
   virtual void OnCleanupEnded(const CleanupEnded&, const Moment&) {}
+  virtual void OnSighting(const Sighting&, const Moment&) {}
 };
 
 }  // namespace trial

@@ -68,7 +68,9 @@ class Runner {
         stores_(client, settings.scope, announcer.clock(), log),
         cleaner_(client, stores_, announcer, {settings.run, settings.cleanup_limit}, log),
         lease_(client, settings.run, announcer.clock(), log),
-        state_(plan, announcer) {}
+        state_(plan, announcer) {
+    if (settings.look) lookout_.emplace(client, stores_, settings.scope, announcer);
+  }
 
   base::Result<RunResult> Run(const base::Until& until) {
     sys::TempDir scratch = TRY(sys::TempDir::Make("seatrial-run"));
@@ -119,6 +121,7 @@ class Runner {
     test_settings_.artifacts = settings_.artifacts;
     test_settings_.scratch = scratch;
     test_settings_.evaluator = settings_.evaluator;
+    test_settings_.lookout = lookout_ ? &*lookout_ : nullptr;
   }
 
   base::Result<> WriteCommandKubeconfig(const fs::path& path) {
@@ -292,6 +295,7 @@ class Runner {
           .Warn({},
                 "interrupted: removing what the tests made; interrupt again to leave it behind");
     HandOverShared();
+    lookout_.reset();  // tells the last of what it saw
     const Cleaner::Verdicts cleanup = cleaner_.Finish();
     RunEnded event;
     event.failures = set_up.failures;
@@ -324,6 +328,7 @@ class Runner {
   kube::Client& client_;
   Announcer& announcer_;
   StorePool stores_;
+  std::optional<Lookout> lookout_;
   Cleaner cleaner_;
   RunLease lease_;
   std::optional<base::Result<ClusterContent>> before_;  // for the leak check

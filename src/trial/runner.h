@@ -27,6 +27,9 @@ struct RunSettings {
   // How long a namespace may take to go.
   base::Duration cleanup_limit = std::chrono::seconds(60);
   std::filesystem::path artifacts;  // folder for what failed steps leave
+  // Also watch what happens in the tests' namespaces and tell it as Sightings: for reports with a
+  // timeline. Costs a watch for each kind that there is to see, and the logs of Pods.
+  bool look = false;
   // What to run before the tests: the objects of crdDir and of manifestDirs.
   std::vector<Manifest> crds;
   std::vector<Manifest> manifests;

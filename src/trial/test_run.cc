@@ -59,6 +59,7 @@ class TestRun {
     const std::vector<Step>& steps = plan_.test.steps;
     announcer_.Tell(
         TestStarted{plan_.id, plan_.test.directory.string(), ns_, static_cast<int>(steps.size())});
+    if (settings_.lookout != nullptr) settings_.lookout->Begin(plan_.id, ns_);
     Verdict verdict = SetUp(until);
     const base::Duration limit = plan_.test.rules.limit;
     const base::Until in_time = limit > base::Duration{} ? until.Within(limit) : until;
@@ -74,6 +75,7 @@ class TestRun {
     verdict = Worse(verdict, RunFinally(begun, until));
     background_.clear();  // ends what steps left running
     announcer_.Tell(TestEnded{plan_.id, verdict, Now() - started});
+    if (settings_.lookout != nullptr) settings_.lookout->End(plan_.id, ns_, verdict, until);
     stores_.Release(ns_);
     leftovers_.created = std::move(applied_.created);
     const bool failed = verdict == Verdict::kFailed || verdict == Verdict::kErrored;
@@ -182,6 +184,7 @@ class TestRun {
     const base::Duration limit = LimitOf(step);
     announcer_.Tell(StepStarted{id, step.file, limit, Assertions(step)});
     const StepContext context = Context(id);
+    if (settings_.lookout != nullptr) settings_.lookout->Follow(ns_, KindsSoFar(step));
     Outcome outcome = DoExpanded(context, step, limit, until);
     if (!outcome.ok() && until.Expired())
       outcome.failures.front().details.push_back(LimitText(step, in_time));

@@ -6,6 +6,7 @@
 
 #include "sys/process.h"
 #include "trial/cleaner.h"
+#include "trial/lookout.h"
 #include "trial/plan.h"
 #include "trial/steps/context.h"
 
@@ -22,6 +23,7 @@ struct TestSettings {
   std::filesystem::path artifacts;
   std::filesystem::path scratch;  // private folder for output of background commands
   expect::Evaluator* evaluator = nullptr;
+  Lookout* lookout = nullptr;  // null: nobody wants a timeline
 };
 
 // Runs `test` in the namespace `ns` and tells it all; returns the verdict of its steps and what is

@@ -37,6 +37,7 @@ void AddImageCommands(CLI::App& app, Context& context);   // image, load
 void AddTestCommand(CLI::App& app, Context& context);     // test
 void AddRunCommand(CLI::App& app, Context& context);      // run
 void AddCheckCommand(CLI::App& app, Context& context);    // check
+void AddHistoryCommand(CLI::App& app, Context& context);  // history
 void AddSelfCommands(CLI::App& app, Context& context,
                      const std::string& version);  // completion, man
 

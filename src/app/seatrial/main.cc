@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   app::AddTestCommand(cli, context);
   app::AddRunCommand(cli, context);
   app::AddCheckCommand(cli, context);
+  app::AddHistoryCommand(cli, context);
   app::AddSelfCommands(cli, context, kVersion);
 
   try {

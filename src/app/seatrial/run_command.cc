@@ -169,6 +169,9 @@ Result<> End(const cluster::Cluster& target, const RunFlags& flags, cluster::Pro
 }
 
 Result<int> RunAll(const SuiteFlags& suite_flags, const RunFlags& flags, Context& context) {
+  if (suite_flags.reports->events == "-")
+    return Fail(Code::kInvalid,
+                "--events -: stdout has the lines of `run` itself: name a file, or use `test`");
   const LoadedSuite suite = TRY(LoadSuite(suite_flags, context));
   if (const auto empty = CheckEmpty(suite, suite_flags)) return *empty;  // no cluster for nothing
   const auto provider = MakeProvider(context, flags.state_dir);

@@ -9,12 +9,11 @@
 #include <random>
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include "app/seatrial/owner.h"
 #include "net/certificates.h"
 #include "report/console.h"
-#include "report/junit.h"
-#include "report/record.h"
 #include "sys/process.h"
 #include "trial/checker.h"
 #include "trial/loader.h"
@@ -78,24 +77,6 @@ bool PrintProblems(const std::vector<value::Problem>& problems) {
   return failed;
 }
 
-std::string ReportPath(const trial::SuiteConfig& config) {
-  const char* extension = config.report_format == trial::ReportFormat::kXml ? ".xml" : ".json";
-  return (fs::path(config.artifacts_dir) / (config.report_name + extension)).string();
-}
-
-base::Result<std::string> WriteReport(const trial::SuiteConfig& config,
-                                      const report::RunRecord& record) {
-  const auto granularity = config.granularity == trial::Granularity::kTest
-                               ? report::Granularity::kTest
-                               : report::Granularity::kStep;
-  const report::SuiteResult results = report::MakeResults(record, granularity);
-  const std::string path = ReportPath(config);
-  TRY(report::WriteReport(path, config.report_format == trial::ReportFormat::kXml
-                                    ? report::FormatJUnit(results)
-                                    : report::FormatJson(results)));
-  return path;
-}
-
 trial::RunSettings MakeSettings(const LoadedSuite& suite, const SuiteFlags& flags,
                                 const Target& target) {
   trial::RunSettings settings;
@@ -124,17 +105,19 @@ base::Result<> CheckReachable(kube::Client& client, const base::Until& until) {
       .During(fmt::format("the API server at {} does not answer", client.access().server));
 }
 
-report::ConsoleOptions StdoutOptions(const std::map<std::string, std::string>& environment,
-                                     const SuiteFlags& flags) {
+report::ConsoleOptions ConsoleFor(int descriptor,
+                                  const std::map<std::string, std::string>& environment,
+                                  const SuiteFlags& flags) {
   report::ConsoleOptions options;
   const auto term = environment.find("TERM");
   const bool terminal =
-      isatty(STDOUT_FILENO) == 1 && term != environment.end() && term->second != "dumb";
+      isatty(descriptor) == 1 && term != environment.end() && term->second != "dumb";
   options.live = terminal;
   options.color = terminal && environment.count("NO_COLOR") == 0;
   options.verbose = flags.verbose;
+  options.quiet = flags.quiet;
   winsize size{};
-  if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+  if (terminal && ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     options.width = size.ws_col;
     options.height = size.ws_row;
   }
@@ -147,11 +130,11 @@ int ExitCode(trial::Verdict verdict) {
 }
 
 // Under sudo: what this run wrote is the calling user's.
-base::Result<> GiveReports(const trial::SuiteConfig& config, const fs::path& artifacts,
+base::Result<> GiveReports(const std::vector<std::string>& files, const fs::path& artifacts,
                            base::WallTime since) {
   const auto owner = CallingUser();
   if (!owner) return base::Ok();
-  TRY(GiveNew(*owner, ReportPath(config), since));
+  for (const std::string& file : files) TRY(GiveNew(*owner, file, since));
   return GiveNew(*owner, artifacts, since);
 }
 
@@ -191,7 +174,11 @@ std::shared_ptr<SuiteFlags> AddSuiteFlags(CLI::App& command) {
   command.add_option("--suppress-log", flags->suppress, "accepted for kuttl's sake: events")
       ->allow_extra_args(false)
       ->delimiter(',');
-  command.add_flag("-v,--verbose", flags->verbose, "also tell what steps did and printed");
+  CLI::Option* verbose =
+      command.add_flag("-v,--verbose", flags->verbose, "also tell what steps did and printed");
+  command.add_flag("-q,--quiet", flags->quiet, "tell only what did not pass, and the last line")
+      ->excludes(verbose);
+  flags->reports = AddReportFlags(command);
   AddEvaluationFlags(command, flags->evaluation);
   command.add_flag("--strict", flags->strict, "warnings about the suite's files are errors");
   command.add_flag("--allow-empty", flags->allow_empty, "running no test at all is success");
@@ -256,17 +243,33 @@ base::Result<int> RunSuite(const LoadedSuite& suite, const SuiteFlags& flags, co
   const base::Log log = base::Log::ToStderr(base::Level::kError);
   const auto client = kube::MakeClient(target.access, log);
   TRY(CheckReachable(*client, until));
-  const trial::RunSettings settings = MakeSettings(suite, flags, target);
+  trial::RunSettings settings = MakeSettings(suite, flags, target);
+  const auto reports = TRY(RunReports::Open(suite.config, *flags.reports));
+  settings.look = reports->look();
+  const bool stdout_is_taken = flags.reports->events == "-";
+  std::ostream& out = stdout_is_taken ? std::cerr : std::cout;
+  const auto options =
+      ConsoleFor(stdout_is_taken ? STDERR_FILENO : STDOUT_FILENO, settings.environment, flags);
   const base::WallTime began = context.clock.WallNow();
-  report::Recorder recorder;
-  report::Console console(std::cout, StdoutOptions(settings.environment, flags));
-  const trial::RunResult result = TRY(
-      trial::Run(suite.plan, suite.config, settings, *client, {&recorder, &console}, log, until));
-  if (suite.config.report_format != trial::ReportFormat::kNone) {
-    fmt::print("report: {}\n", TRY(WriteReport(suite.config, recorder.record())));
+  Repetitions repetitions(*flags.reports);
+  const fs::path artifacts = settings.artifacts;
+  for (bool another = true; another;) {
+    if (repetitions.repeats()) {
+      fmt::print(out, "{}\n", repetitions.Title());
+      settings.run = net::RandomHex(4);
+      settings.artifacts = artifacts / fmt::format("run-{}", repetitions.number());
+    }
+    report::Console console(out, options);
+    std::vector<trial::Listener*> listeners = reports->Begin();
+    listeners.push_back(&console);
+    TRY(trial::Run(suite.plan, suite.config, settings, *client, listeners, log, until));
+    TRY(reports->Finish(out));
+    TRY(GiveReports(reports->files(), artifacts, began));
+    another = repetitions.Another(reports->record());
+    ++settings.seed;  // other namespaces: those of the run before may still be going
   }
-  TRY(GiveReports(suite.config, settings.artifacts, began));
-  return ExitCode(result.verdict);
+  if (repetitions.repeats()) fmt::print(out, "{}", repetitions.Summary());
+  return ExitCode(repetitions.verdict());
 }
 
 }  // namespace app

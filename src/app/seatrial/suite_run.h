@@ -11,6 +11,7 @@
 
 #include "app/seatrial/commands.h"
 #include "app/seatrial/evaluation.h"
+#include "app/seatrial/run_reports.h"
 #include "base/clock.h"
 #include "kube/kubeconfig.h"
 #include "trial/fields.h"
@@ -36,6 +37,8 @@ struct SuiteFlags {
   bool strict = false;
   bool allow_empty = false;
   bool verbose = false;
+  bool quiet = false;
+  std::shared_ptr<ReportFlags> reports;
 };
 
 // kuttl's flags, under kuttl's names, and ours.
@@ -70,7 +73,8 @@ struct Target {
 // allow it. Nothing when there are tests.
 std::optional<int> CheckEmpty(const LoadedSuite& suite, const SuiteFlags& flags);
 
-// Runs it with the console on stdout and writes the report that was asked for. Returns kPassed,
+// Runs it, as often as asked for, with the console on stdout (on stderr where the event stream has
+// stdout) and writes the reports that were asked for. Returns kPassed,
 // kFailed, kErrored (a test could not find out) or what CheckEmpty says. kUnavailable when the API
 // server does not answer; the error of the report when it cannot be written.
 base::Result<int> RunSuite(const LoadedSuite& suite, const SuiteFlags& flags, const Target& target,

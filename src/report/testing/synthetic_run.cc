@@ -76,6 +76,21 @@ void TellPassingTest(trial::Listener& listener) {
   listener.OnTestEnded({id, Verdict::kPassed, milliseconds(1250)}, At(1260));
 }
 
+void TellSightings(trial::Listener& listener, const trial::TestId& id) {
+  using What = trial::Sighting::What;
+  const auto tell = [&](int at, What what, const char* kind, const char* name, const char* text,
+                        bool wrong) {
+    const auto severity = wrong ? trial::Severity::kWarning : trial::Severity::kInfo;
+    listener.OnSighting({id, what, kind, name, text, severity, At(at).wall}, At(30580));
+  };
+  tell(600, What::kAppeared, "Deployment", "web", "", false);
+  tell(700, What::kAppeared, "Pod", "web-5d", "", false);
+  tell(1700, What::kChanged, "Pod", "web-5d", "container app: waiting, ImagePullBackOff", true);
+  tell(1800, What::kEvent, "Pod", "web-5d", "Failed: not \"found\": </script><b>", true);
+  tell(2000, What::kLog, "Pod", "web-5d/app", "\x1b[32mlistening\x1b[0m on :80", false);
+  tell(30580, What::kLeftOut, "", "", "17 lines of logs", false);
+}
+
 void TellFailingTest(trial::Listener& listener) {
   const trial::TestId id{"./tests/e2e", "web"};
   listener.OnTestStarted({id, "tests/e2e/web", "trial-b", 3}, At(20));
@@ -85,6 +100,7 @@ void TellFailingTest(trial::Listener& listener) {
            {"out/web/1-/events.txt", "out/web/1-/pod-web-5d.log"});
   TellStep(listener, {id, 10, "after"}, 30570, 30570, Verdict::kSkipped);
   listener.OnTestEnded({id, Verdict::kFailed, milliseconds(30'550)}, At(30570));
+  TellSightings(listener, id);
 }
 
 void TellTestWithoutNamespace(trial::Listener& listener) {

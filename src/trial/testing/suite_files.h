@@ -41,6 +41,7 @@ class EventLog final : public Listener {
   void OnWaitProgress(const WaitProgress& event, const Moment&) override;
   void OnLogLine(const LogLine& event, const Moment&) override;
   void OnCleanupEnded(const CleanupEnded& event, const Moment&) override;
+  void OnSighting(const Sighting& event, const Moment&) override { sightings.push_back(event); }
 
   std::vector<std::string> lines;
   std::map<std::string, TestStarted> tests;  // by test name
@@ -50,6 +51,7 @@ class EventLog final : public Listener {
   std::vector<WaitProgress> progress;
   std::vector<CleanupEnded> cleanups;
   std::vector<LogLine> log;
+  std::vector<Sighting> sightings;
   RunEnded end;
 
   // The lines that contain `word`.

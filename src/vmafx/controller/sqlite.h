@@ -1,6 +1,6 @@
 #pragma once
 
-#include "vmafx/sqlite/database.h"
+#include "sqlite/database.h"
 
 namespace vmafx::controller {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "vmafx/sqlite/database.h"
+#include "sqlite/database.h"
 #include "vmafx/trainer/learner.h"
 
 namespace vmafx::trainer {

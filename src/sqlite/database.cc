@@ -1,16 +1,20 @@
-#include "vmafx/sqlite/database.h"
+#include "sqlite/database.h"
 
 #include <bit>
 #include <cstring>
 
 #include <sqlite3.h>
 
-namespace vmafx::sqlite {
+namespace sqlite {
 
 using base::Code;
 using base::Fail;
 
 static_assert(std::endian::native == std::endian::little, "blobs of doubles are little-endian");
+
+namespace {
+constexpr int kPatienceMilliseconds = 10'000;
+}
 
 struct Database::State {
   std::filesystem::path path;
@@ -57,19 +61,25 @@ base::Error Database::Problem(std::string_view doing) const {
               state_->path.string(), doing, sqlite3_errmsg(state_->connection));
 }
 
-base::Result<Database> Database::Open(const std::filesystem::path& path) {
+base::Result<Database> Database::Open(const std::filesystem::path& path, Sharing sharing) {
   Database database(std::make_unique<State>());
   database.state_->path = path;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   if (sqlite3_open_v2(path.c_str(), &database.state_->connection, flags, nullptr) != SQLITE_OK) {
     return database.Problem("opening it");
   }
+  for (const char* pragma : {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"})
+    TRY(database.Run(pragma));
+  if (sharing == Sharing::kShared) {
+    // No WAL: its index is memory that only processes of one machine share.
+    sqlite3_busy_timeout(database.state_->connection, kPatienceMilliseconds);
+    return database;
+  }
   // Exclusive locking: one program owns its file, and the WAL index needs no shared memory. The
   // lock is taken with the first write, so make one at once.
-  for (const char* pragma :
-       {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
-        "PRAGMA foreign_keys=ON", "BEGIN EXCLUSIVE", "COMMIT"}) {
-    TRY(database.Run(pragma));
+  for (const char* statement :
+       {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL", "BEGIN EXCLUSIVE", "COMMIT"}) {
+    TRY(database.Run(statement));
   }
   return database;
 }
@@ -138,4 +148,4 @@ int64_t Database::Changes() const {
   return sqlite3_changes64(state_->connection);
 }
 
-}  // namespace vmafx::sqlite
+}  // namespace sqlite

@@ -1,6 +1,6 @@
 #pragma once
 
-// vmafx/sqlite: the platform's durable state: one SQLite file, one connection, one thread.
+// sqlite: what has to be there tomorrow: one SQLite file, one connection, one thread.
 
 #include <cstdint>
 #include <filesystem>
@@ -17,7 +17,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace vmafx::sqlite {
+namespace sqlite {
 
 using Blob = std::vector<double>;  // stored as little-endian IEEE 754, as the machine has them
 using SqlValue = std::variant<std::nullptr_t, int64_t, double, std::string, Blob>;
@@ -36,13 +36,18 @@ class Row {
   sqlite3_stmt* statement_;
 };
 
-// One connection to one SQLite file, used by one thread. WAL and synchronous=FULL: what COMMIT has
-// answered survives a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
+// kOwned: one process has the file, a second that opens it fails; WAL. kShared: several processes
+// may write in turn; each waits some seconds for the other.
+enum class Sharing { kOwned, kShared };
+
+// One connection to one SQLite file, used by one thread. synchronous=FULL: what COMMIT has answered
+// survives a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
 class Database {
  public:
-  // Makes the file where it is missing (its folder must exist). Locks it: a second process that
-  // opens the same file fails. kUnavailable names the path and SQLite's reason.
-  static base::Result<Database> Open(const std::filesystem::path& path);
+  // Makes the file where it is missing (its folder must exist). kUnavailable names the path and
+  // SQLite's reason.
+  static base::Result<Database> Open(const std::filesystem::path& path,
+                                     Sharing sharing = Sharing::kOwned);
 
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
@@ -65,4 +70,4 @@ class Database {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace vmafx::sqlite
+}  // namespace sqlite
