@@ -20,6 +20,14 @@ void MoveMark(Mark& mark, const std::vector<int>& lines) {
   if (lines[line - 1] > 0) mark.line = lines[line - 1];
 }
 
+// A guess for a variable that no resource reference gives.
+std::string Guess(const std::string& message, const std::vector<std::string>& refs) {
+  static constexpr std::string_view kBegin = "undeclared reference to '";
+  if (!message.starts_with(kBegin)) return "";
+  const std::string rest = message.substr(kBegin.size());
+  return base::DidYouMean(rest.substr(0, rest.find('\'')), refs);
+}
+
 }  // namespace
 
 std::string ProblemText(const expect::TextProblem& problem, const std::string& text) {
@@ -81,7 +89,9 @@ void Evaluation::Check(const CheckSpec& check, Problems& problems) {
   if (!compiled.ok()) return Complain(expressions[0]->place, compiled.error(), problems);
   for (size_t i = 0; i < texts.size(); ++i) {
     for (const expect::TextProblem& problem : (*compiled)[i])
-      problems.Error(expressions[i]->place, "celExpr: " + ProblemText(problem, texts[i]));
+      problems.Error(expressions[i]->place,
+                     fmt::format("celExpr: {}{}", ProblemText(problem, texts[i]),
+                                 Guess(problem.message, refs)));
   }
 }
 

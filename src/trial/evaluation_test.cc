@@ -99,14 +99,14 @@ TEST_F(EvaluationTest, ExpressionsThatDoNotCompileAreProblemsWithTheirPlace) {
   const auto tests = Load({
       {"suite/a/00-assert.yaml", std::string(kCheck) + kRefs +
                                      "assertAny:\n- celExpr: web.data.x == '1'\n"
-                                     "- celExpr: bad.data == {}\n"
+                                     "- celExpr: wev.data == {}\n"
                                      "assertAll:\n- celExpr: |\n    web.data.x ==\n"},
   });
 
   ASSERT_GE(problems_.size(), 2u);
   EXPECT_THAT(problems_[0], HasSubstr("error: a/00-assert.yaml:7:3: celExpr: undeclared reference "
-                                      "to 'bad'"));
-  EXPECT_THAT(problems_[0], HasSubstr("column 1 of: bad.data == {}"));
+                                      "to 'wev'"));
+  EXPECT_THAT(problems_[0], HasSubstr("column 1 of: wev.data == {} (did you mean \"web\"?)"));
   EXPECT_THAT(problems_[1], HasSubstr("error: a/00-assert.yaml:9:3: celExpr: Syntax error"));
   const CheckSpec& check = *tests.at(0).steps.at(0).check;
   EXPECT_EQ(check.assert_any.size(), 2u);
