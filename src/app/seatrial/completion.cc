@@ -132,8 +132,7 @@ _{0}() {{
   fi
   case "$at" in
 {3}  esac
-  _describe {0} list
-  _files
+  _describe {0} list || _files
 }}
 if [[ $funcstack[1] == _{0} ]]; then _{0} "$@"; else compdef _{0} {0}; fi
 )",
@@ -147,6 +146,7 @@ std::string FishCompletion(const std::string& program, const std::vector<Command
     if (!command.path.empty()) paths += " " + FishQuoted(PathOf(command));
     const std::string begin =
         fmt::format("complete -c {0} -n '__{0}_at \"{1}\"'", program, PathOf(command));
+    if (!command.commands.empty()) lines += begin + " -f\n";
     for (const std::string& name : command.commands)
       lines +=
           fmt::format("{} -a {} -d {}\n", begin, name, FishQuoted(TextOf(words, command, name)));
@@ -165,7 +165,7 @@ std::string FishCompletion(const std::string& program, const std::vector<Command
 function __{0}_at
   set -l at
   for word in (commandline -opc)[2..-1]
-    if contains -- (string join ' ' $at $word){1}
+    if contains -- (string join -- ' ' $at $word){1}
       set at $at $word
     end
   end
