@@ -57,6 +57,8 @@ class Watcher final : public trial::Listener {
   void OnStepEnded(const trial::StepEnded& step, const trial::Moment& at) override {
     if (step.verdict == trial::Verdict::kPassed)
       samples_.With([&](auto& samples) { samples[step.id.index].verdict = at.instant; });
+    for (const trial::Failure& failure : step.failures)
+      fmt::print(stderr, "step {}: {}\n", step.id.Text(), failure.message);
   }
   void OnRunEnded(const trial::RunEnded&, const trial::Moment&) override { waiting_.Close(); }
 
@@ -72,7 +74,7 @@ class Watcher final : public trial::Listener {
 base::Result<> Write(kube::Client& client, const Waiting& step,
                      base::Guarded<std::map<int, Sample>>& samples, const base::Until& until) {
   const kube::Kind kind = kube::Kind::Of("v1", "ConfigMap");
-  const value::Json data{{"data", {{"n", std::to_string(step.step)}}}};
+  const value::Json data{{"data", {{"step", std::to_string(step.step)}}}};
   value::Json object = data;
   object.update({{"apiVersion", "v1"},
                  {"kind", "ConfigMap"},
@@ -130,8 +132,9 @@ base::Result<double> Measure(const std::string& kubeconfig, int steps, const bas
   for (int step = 1; step <= steps; ++step)
     TRY(sys::WriteFileAtomically(
         suite / "test" / fmt::format("{:04}-assert.yaml", step),
-        fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\ndata:\n  n: \"{}\"\n",
-                    kName, step)));
+        fmt::format(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\ndata:\n  step: \"{}\"\n",
+            kName, step)));
   trial::Problems problems(false);
   const trial::Plan plan = TRY(trial::MakePlan(trial::LoadTests(suite.string(), {}, problems), ""));
   trial::SuiteConfig config;
