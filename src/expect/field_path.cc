@@ -181,4 +181,11 @@ void FieldPath::Follow(size_t at, Path path, const Json& json, std::vector<Found
   if (found.size() == before) found.push_back({std::move(path), nullptr, std::move(missing)});
 }
 
+std::vector<std::string> FieldPath::Keys() const {
+  std::vector<std::string> keys;
+  for (const Step& step : steps_)
+    keys.push_back(step.kind == Step::Kind::kKey ? step.key : std::string());
+  return keys;
+}
+
 }  // namespace expect

@@ -31,6 +31,9 @@ class FieldPath {
 
   const std::string& text() const { return text_; }
 
+  // The keys on the way; "" stands for an element of a list, or any value of a map.
+  std::vector<std::string> Keys() const;
+
  private:
   struct Step {
     enum class Kind { kKey, kIndex, kEach, kWhere };

@@ -74,5 +74,12 @@ TEST(FieldPathTest, RefusesBrokenPathsAndSaysWhere) {
   EXPECT_THAT(error(".a[0]b"), HasSubstr("expected . or ["));
 }
 
+TEST(FieldPathTest, GivesItsKeysWithoutTheElementsOfLists) {
+  const auto path = FieldPath::Parse(".spec.containers[name=app].env[0][\"a.b\"][*]");
+  ASSERT_TRUE(path.ok());
+  EXPECT_EQ(path->Keys(),
+            (std::vector<std::string>{"spec", "containers", "", "env", "", "a.b", ""}));
+}
+
 }  // namespace
 }  // namespace expect

@@ -10,4 +10,8 @@ std::vector<Finding> Check(const Schema& schema, const Json& object, Extent exte
   return walker.Take();
 }
 
+std::string UnknownField(const Schema& schema, const std::vector<std::string>& keys) {
+  return Walker(*schema.document, Extent::kPartial).UnknownKey(*schema.node, schema.custom, keys);
+}
+
 }  // namespace schema

@@ -52,4 +52,8 @@ enum class Extent { kWhole, kPartial };
 // ipv6, cidr, uuid, int-or-string and quantity.
 std::vector<Finding> Check(const Schema& schema, const Json& object, Extent extent);
 
+// The first of `keys` that no object of the kind has: `unknown field "x" (did you mean "y"?)`, or
+// "". A "" among the keys stands for an element of a list, or any value of a map.
+std::string UnknownField(const Schema& schema, const std::vector<std::string>& keys);
+
 }  // namespace schema

@@ -240,6 +240,25 @@ TEST(SchemaTest, PartsOfAnObjectMayBeOfAnySize) {
                           ".spec.masts: must be at most 9, found 12"));
 }
 
+TEST(SchemaTest, APathNamesFieldsThatAreThere) {
+  const auto path = [](const Schema& schema, std::vector<std::string> keys) {
+    return UnknownField(schema, keys);
+  };
+  EXPECT_EQ(path(Web(), {"spec", "containers", "", "image"}), "");
+  EXPECT_EQ(path(Web(), {"metadata", "labels", "any"}), "");
+  EXPECT_EQ(path(Web(), {"spec", "raw", "any", "thing"}), "");
+  EXPECT_EQ(path(Web(), {"apiVersion"}), "");
+  EXPECT_EQ(path(Web(), {"spec", "containers", "", "imag"}),
+            "unknown field \"imag\" (did you mean \"image\"?)");
+  EXPECT_EQ(path(Web(), {"spek"}), "unknown field \"spek\" (did you mean \"spec\"?)");
+  EXPECT_EQ(path(Custom(kShip), {"metadata", "annotations", "a.b/c"}), "");
+  EXPECT_EQ(path(Custom(kShip), {"spec", "free", "any"}), "");
+  EXPECT_EQ(path(Custom(kShip), {"spec", "pod", "metadata", "name"}), "");
+  EXPECT_EQ(path(Custom(kShip), {"spec", "closed", "any"}), "unknown field \"any\"");
+  EXPECT_EQ(path(Custom(kShip), {"metadata", "nam"}),
+            "unknown field \"nam\" (did you mean \"name\"?)");
+}
+
 TEST(SchemaTest, AReferenceThatLeadsNowhereOrInCirclesIsNoFinding) {
   const auto document = std::make_shared<const Json>(Yaml(R"(
 components:

@@ -28,6 +28,10 @@ class Walker {
   // A whole object: apiVersion, kind and metadata may always be there.
   void VisitObject(const Json& schema, bool custom, const Json& object);
 
+  // As schema::UnknownField.
+  std::string UnknownKey(const Json& schema, bool custom,
+                         const std::vector<std::string>& keys) const;
+
   std::vector<Finding> Take() { return std::move(findings_); }
 
  private:
@@ -44,6 +48,8 @@ class Walker {
   void VisitMap(const Node& node, const Json& map, bool is_object);
   void VisitField(const Node& node, const std::string& key, const Json& value, bool is_object);
   void VisitList(const Node& node, const Json& list);
+  enum class Below { kNode, kAnything, kNothing };  // what may be at a key of a map
+  Below Step(const Node& node, const std::string& key, bool is_object, Node& below) const;
   void VisitHeader(const std::string& key, const Json& value);
   void CheckRequired(const Node& node, const Json& map);
   void CheckSizes(const Node& node, size_t size, const char* least, const char* most,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "expect/field_path.h"
 #include "expect/match.h"
 #include "schema/catalog.h"
 #include "schema/metadata.h"
@@ -66,12 +67,33 @@ class ObjectChecker {
     for (const Manifest& one : step.asserts) Check(one, Role::kAssert);
     for (const Manifest& one : step.errors) Check(one, Role::kErrors);
     if (!step.check) return;
-    for (const auto* list : {&step.check->match, &step.check->order})
-      for (const auto& one : *list)
-        (void)Ask(one->kind, one->place, "a condition", one->never ? Role::kErrors : Role::kAssert);
-    for (const OutputSpec& one : step.check->outputs)
-      (void)Ask(one.kind, one.place, "an output", Role::kAssert);
+    CheckQuestions(*step.check);
     commands_ran_ = commands_ran_ || !step.check->commands.empty();
+  }
+
+  // What a TestAssert asks by kind and path instead of by an object.
+  void CheckQuestions(const CheckSpec& check) {
+    for (const auto* list : {&check.match, &check.order}) {
+      for (const auto& one : *list) {
+        const auto answer =
+            Ask(one->kind, one->place, "a condition", one->never ? Role::kErrors : Role::kAssert);
+        for (const Demand::Field& field : one->fields) CheckPath(answer, field.path, field.place);
+      }
+    }
+    for (const OutputSpec& one : check.outputs) {
+      const auto path = expect::FieldPath::Parse(one.path);
+      const auto answer = Ask(one.kind, one.place, "an output", Role::kAssert);
+      if (path.ok()) CheckPath(answer, *path, one.place);
+    }
+    for (const ResourceRef& one : check.refs)
+      (void)Ask(one.kind, one.place, "a resourceRef", Role::kAssert);
+  }
+
+  void CheckPath(const schema::Catalog::Answer& answer, const expect::FieldPath& path,
+                 const Place& place) {
+    if (answer.known != Known::kKind) return;
+    const std::string problem = schema::UnknownField(answer.schema, path.Keys());
+    if (!problem.empty()) problems_.Warn(place, fmt::format("{}: {}", path.text(), problem));
   }
 
   void Check(const Manifest& manifest, Role role) {
@@ -155,9 +177,16 @@ class ObjectChecker {
 std::vector<std::string> GroupVersions(const LoadedFiles& suite) {
   std::set<std::string> found;
   ForEachObject(suite, [&](const Manifest& one) { found.insert(one.object.kind().ApiVersion()); });
-  for (const PlannedTest& planned : suite.plan.tests)
-    for (const Step& step : planned.test.steps)
+  for (const PlannedTest& planned : suite.plan.tests) {
+    for (const Step& step : planned.test.steps) {
       for (const DeleteSpec& one : step.deletes) found.insert(one.kind.ApiVersion());
+      if (!step.check) continue;
+      for (const ResourceRef& one : step.check->refs) found.insert(one.kind.ApiVersion());
+      for (const OutputSpec& one : step.check->outputs) found.insert(one.kind.ApiVersion());
+      for (const auto& one : step.check->match) found.insert(one->kind.ApiVersion());
+      for (const auto& one : step.check->order) found.insert(one->kind.ApiVersion());
+    }
+  }
   return {found.begin(), found.end()};
 }
 

@@ -182,6 +182,33 @@ TEST(CheckerTest, UnknownKindsAndVersionsSayWhatThereIs) {
   EXPECT_EQ(count.unchecked["sky.dev/v1 Kite"], 1u);
 }
 
+TEST(CheckerTest, WhatATestAssertAsksByKindAndPathIsChecked) {
+  EXPECT_THAT(
+      Found(SuiteFiles({
+          {"crds/ships.yaml", kShips},
+          {"suite/a/00-assert.yaml", R"(apiVersion: kuttl.dev/v1beta1
+kind: TestAssert
+match:
+- apiVersion: sea.dev/v1
+  kind: Ship
+  name: s
+  fields:
+    .spec.masts: 2
+    .spec.mast: 2
+order:
+- {apiVersion: v1, kind: ConfigMpa, name: c, fields: {.data.a: b}}
+outputs:
+  NAME: {apiVersion: v1, kind: ConfigMap, name: c, path: .dta.a}
+)"},
+      })),
+      ElementsAre("warning: a/00-assert.yaml:9:5: .spec.mast: unknown field \"mast\" (did "
+                  "you mean \"masts\"?)",
+                  "error: a/00-assert.yaml:11:3: a condition: v1 has no kind ConfigMpa (did "
+                  "you mean \"ConfigMap\"?)",
+                  "warning: a/00-assert.yaml:13:3: .dta.a: unknown field \"dta\" (did you "
+                  "mean \"data\"?)"));
+}
+
 TEST(CheckerTest, ADefinitionThatATestAppliesIsKnownToIt) {
   EXPECT_THAT(Found(SuiteFiles({{"suite/a/00-crd.yaml", kShips},
                                 {"suite/a/01-a.yaml", Ship("{name: cecilia}")}})),
