@@ -125,11 +125,20 @@ base::Result<Stored> PutPatiently(const StepContext& context, Manifest& manifest
   }
 }
 
-void Remember(const Object& object, AppliedObjects& applied) {
+// Whether somebody may be needed who lives in the namespace. Kubernetes' own finalizers are not of
+// that kind, and a claim's (kubernetes.io/pvc-protection) waits for the very Pods that go with it.
+bool HasForeignFinalizers(const Object& object) {
   const kube::Json* finalizers = object.Find({"metadata", "finalizers"});
+  if (finalizers == nullptr) return false;
+  return std::any_of(finalizers->begin(), finalizers->end(), [](const kube::Json& finalizer) {
+    return !finalizer.is_string() ||
+           !finalizer.get_ref<const std::string&>().starts_with("kubernetes.io/");
+  });
+}
+
+void Remember(const Object& object, AppliedObjects& applied) {
   applied.created.push_back({object.kind(), object.key(), object.uid(),
-                             !IsBuiltInGroup(object.kind().group),
-                             finalizers != nullptr && !finalizers->empty()});
+                             !IsBuiltInGroup(object.kind().group), HasForeignFinalizers(object)});
 }
 
 }  // namespace
