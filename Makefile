@@ -1,6 +1,6 @@
 # The ways in. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup kubernetes companions kind-node-image build test browser-test e2e e2e-negative e2e-gpu e2e-chaos e2e-all mutants \
+.PHONY: help setup kubernetes companions kind-node-image build test browser-test e2e e2e-negative e2e-gpu e2e-chaos e2e-all mutants differential \
 	layers format format-check asan tsan fuzz install archive images actionlint host-state bench-cluster bench-runner bench-scoring bench-platform bench-trainer clean
 
 help: ## this list
@@ -43,6 +43,9 @@ e2e-chaos: ## jobs while something is killed under them
 
 e2e-all: ## all of these suites, each on a cluster of its own
 	@tools/run/e2e all
+
+differential: ## small suites under the original kuttl and under ours, verdict by verdict
+	@tools/run/differential
 
 mutants: ## break the platform in ten ways, each of which a case has to notice
 	@test/e2e/mutants/run

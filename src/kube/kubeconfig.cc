@@ -51,8 +51,8 @@ bool IsTrue(const Json& object, const std::string& field) {
 
 // Ignoring one of these would reach another server, or the right one as somebody else.
 Result<> RefuseUnsupported(const Json& entry, const std::string& where) {
-  constexpr std::array kUnsupported = {"proxy-url", "exec", "auth-provider", "username",
-                                       "password",  "as",   "as-groups",     "as-uid"};
+  constexpr std::array kUnsupported = {"proxy-url", "exec",      "auth-provider", "username",
+                                       "password",  "as-groups", "as-uid"};
   for (const char* field : kUnsupported) {
     const Json* found = value::Find(entry, {field});
     if (found != nullptr && !found->empty() && *found != "") {
@@ -89,6 +89,7 @@ Result<> ReadUser(const Json& user, const std::string& name, const std::filesyst
   access.token = Text(user, "token");
   const std::string token_file = Text(user, "tokenFile");
   if (!token_file.empty()) access.token_file = (folder / token_file).string();
+  access.impersonate = Text(user, "as");
   return base::Ok();
 }
 
@@ -170,6 +171,7 @@ std::string WriteKubeconfig(const ClusterAccess& access, const std::string& name
   PutPem(user, "client-key", access.identity.client_key_pem);
   PutText(user, "token", access.token);
   PutText(user, "tokenFile", access.token_file);
+  PutText(user, "as", access.impersonate);
 
   Json context = {{"cluster", name}, {"user", name}};
   PutText(context, "namespace", access.ns);

@@ -12,11 +12,12 @@ namespace kube {
 struct ClusterAccess {
   std::string server;  // "https://127.0.0.1:6443"
   net::Identity identity;
-  std::string token;       // bearer token, or ""
-  std::string token_file;  // re-read when it changes (projected tokens rotate), or ""
-  std::string context;     // name of the context used
-  std::string cluster;     // name of the cluster entry
-  std::string ns;          // the context's namespace, or ""
+  std::string token;        // bearer token, or ""
+  std::string token_file;   // re-read when it changes (projected tokens rotate), or ""
+  std::string impersonate;  // the user that requests are made as, or ""
+  std::string context;      // name of the context used
+  std::string cluster;      // name of the cluster entry
+  std::string ns;           // the context's namespace, or ""
 };
 
 // Reads `text` (YAML; `folder` resolves relative file names) and picks `context` (empty:

@@ -45,6 +45,7 @@ Result<net::Request> Rest::MakeRequest(const Call& call) {
   if (!call.body.empty()) request.headers["Content-Type"] = call.content_type;
   const std::string token = access_.token_file.empty() ? access_.token : TRY(token_file_.Get());
   if (!token.empty()) request.headers["Authorization"] = "Bearer " + token;
+  if (!access_.impersonate.empty()) request.headers["Impersonate-User"] = access_.impersonate;
   return request;
 }
 

@@ -168,6 +168,7 @@ struct Process::State {
   pid_t pid = -1;
   Fd pidfd;
   Fd output;  // read end, or empty
+  bool whole_output = false;
   std::function<void(std::string_view)> on_line;
   std::string line;  // an unfinished one
   std::string captured;
@@ -219,13 +220,16 @@ struct Process::State {
     return true;
   }
 
-  // Reads output until the child ends or `until` is over: then false.
+  bool Ended() { return Look() && !(whole_output && output.valid()); }
+
+  // Reads output until the child (or all of its output) ends or `until` is over: then false.
   bool RunUntil(const base::Until& until) {
     Fd wake(eventfd(0, EFD_CLOEXEC));
     std::stop_callback on_stop(until.stop(), [&wake] { eventfd_write(wake.get(), 1); });
-    while (!Look()) {
+    while (!Ended()) {
       if (until.Over()) return false;
-      pollfd fds[] = {{pidfd.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}, {output.get(), POLLIN, 0}};
+      pollfd fds[] = {
+          {exit ? -1 : pidfd.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}, {output.get(), POLLIN, 0}};
       poll(fds, output.valid() ? 3 : 2, PollTimeout(until.Left()));
       if (output.valid() && fds[2].revents != 0) ReadSome();
     }
@@ -339,6 +343,7 @@ base::Result<Process> Process::Start(Command command) {
   if (count == sizeof failure) return LaunchError(failure, command, prepared.program);
   state->shown = Shown(command.argv);
   state->output = std::move(output.read);
+  state->whole_output = command.whole_output;
   state->on_line = std::move(command.on_line);
   return Process(std::move(state));
 }

@@ -26,6 +26,9 @@ struct Command {
   int output_fd = -1;
   // What the child has open as 3, 4, ... beside 0 to 2. Borrowed while Start runs.
   std::vector<int> descriptors;
+  // The end is the end of the output: Wait goes on while anybody whom the child left running has it
+  // open. Else they are not waited for.
+  bool whole_output = false;
   // Whether the child also inherits whatever this process has open without close-on-exec.
   bool inherit_others = true;
   // If set, called in the child in place of execve(2), by which it must end; returns errno when it
@@ -63,8 +66,9 @@ class Process {
   // False once it has ended (does not block).
   bool Running();
   // Waits for the end of the child itself; grandchildren that hold the pipe do not delay it by more
-  // than 0.1 s. When `until` is over: terminates the group (SIGTERM, after `grace` SIGKILL), reaps,
-  // and returns kTimeout or kCancelled with what was captured in the message's tail.
+  // than 0.1 s, unless whole_output. They live on until the destruction. When `until` is over:
+  // terminates the group (SIGTERM, after `grace` SIGKILL), reaps, and returns kTimeout or
+  // kCancelled with what was captured in the message's tail.
   base::Result<Exit> Wait(const base::Until& until, base::Duration grace = std::chrono::seconds(2));
   // To the whole group.
   void Signal(int signal);

@@ -158,6 +158,38 @@ TEST_F(ProcessTest, IsNotHeldUpByAGrandchildThatKeepsThePipe) {
   EXPECT_LT(clock_.Now() - start, seconds(10));
 }
 
+TEST_F(ProcessTest, WaitsForTheWholeOutputWhenAskedTo) {
+  Command command = Shell("(sleep 0.3; echo late) & echo first");
+  command.whole_output = true;
+  const auto exit = sys::Run(command, Within(seconds(10)));
+
+  ASSERT_TRUE(exit.ok()) << exit.error().message();
+  EXPECT_EQ(exit->output, "first\nlate\n");
+}
+
+TEST_F(ProcessTest, TheDeadlineHoldsForTheWholeOutputToo) {
+  Command command = Shell("sleep 60 & echo first");
+  command.whole_output = true;
+  const auto exit = sys::Run(command, Within(milliseconds(200)));
+
+  ASSERT_TRUE(exit.Is(base::Code::kTimeout));
+  EXPECT_THAT(exit.error().message(), HasSubstr("first"));
+}
+
+TEST_F(ProcessTest, WhatWasLeftInTheBackgroundLivesUntilDestruction) {
+  const TempDir folder = *TempDir::Make();
+  const std::string file = (folder.path() / "late").string();
+  auto process =
+      Process::Start(Shell("(sleep 0.3; echo done >" + file + "; sleep 60) >/dev/null 2>&1 &"));
+  ASSERT_TRUE(process.ok());
+  ASSERT_TRUE(process->Wait(Within(seconds(10))).ok());
+
+  const auto until = Within(seconds(10));
+  while (!ReadFile(file).ok() && until.Pause(milliseconds(20))) {
+  }
+  EXPECT_TRUE(ReadFile(file).ok());
+}
+
 TEST_F(ProcessTest, KillsTheGroupOnDestruction) {
   pid_t grandchild = 0;
   {

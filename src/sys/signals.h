@@ -9,8 +9,9 @@ namespace sys {
 
 // Makes SIGINT, SIGTERM and SIGHUP a stop token. Made first thing in main(), before any thread: it
 // blocks them in this thread and so in all later ones, and reads them on a thread of its own. The
-// first asks to stop; the second ends the process with 130 at once. Children started by
-// sys::Process get default signals again. SIGPIPE is ignored.
+// first asks to stop; the second ends the process with 130 at once, but not the same one within
+// 0.3 s, as timeout(1) sends it. Children started by sys::Process get default signals again.
+// SIGPIPE is ignored.
 class Signals {
  public:
   Signals();

@@ -45,6 +45,22 @@ TEST(SignalsTest, EndsTheProgramAtTheSecondSignal) {
   EXPECT_EQ(WEXITSTATUS(status), 130);
 }
 
+TEST(SignalsTest, TheSameSignalTwiceAtOnceIsOneWish) {
+  base::SystemClock clock;
+  Signals signals;
+  base::Guarded<bool> stopped(false);
+  std::stop_callback on_stop(signals.stop(),
+                             [&] { stopped.With([](bool& flag) { flag = true; }); });
+
+  kill(getpid(), SIGTERM);
+  ASSERT_TRUE(
+      stopped.Await(base::Until::After(clock, seconds(10)), [](bool flag) { return flag; }).ok());
+  kill(getpid(), SIGTERM);  // ends this program unless it counts as the same
+
+  EXPECT_TRUE(base::Until::After(clock, seconds(10)).Pause(std::chrono::milliseconds(200)));
+  EXPECT_EQ(signals.received(), SIGTERM);
+}
+
 TEST(SignalsTest, LeavesChildrenWithDefaultSignals) {
   base::SystemClock clock;
   Signals signals;

@@ -84,6 +84,10 @@ void Cleaner::Clean(Leftovers leftovers) {
       leftovers.ns_uid = present->uid();
   }
   Outcome outcome = RemoveObjects(leftovers, until);
+  for (const auto& remove : leftovers.elsewhere) {
+    Outcome there = remove();
+    for (Failure& failure : there.failures) outcome.Add(there.verdict, std::move(failure));
+  }
   if (leftovers.ns_uid.empty())
     return End(leftovers.id, leftovers.ns, std::move(outcome), announcer_.clock().Now() - asked);
   WatchNamespaces();

@@ -2,6 +2,7 @@
 
 // Removing what tests made, beside the tests that still run, and seeing to it that it is gone.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -27,6 +28,8 @@ struct Leftovers {
       false;          // no answer to its creation: if it is there with our label, it is ours
   bool keep = false;  // skipDelete: touch nothing
   std::vector<CreatedObject> created;  // in the order made
+  // What is to be removed on other clusters: each blocks until it is.
+  std::vector<std::function<Outcome()>> elsewhere;
 };
 
 struct CleanerOptions {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sys/files.h"
+#include "trial/event_lines.h"
 #include "trial/steps/command.h"
 #include "trial/steps/view.h"
 
@@ -59,20 +60,10 @@ class Collection {
   }
 
   void Events() {
-    const auto events = context_.client.List({"", "v1", "Event"}, {context_.ns, {}, ""}, until_);
-    if (!events.ok()) return context_.story.Warn({}, "not collected: " + events.error().message());
-    std::vector<std::string> lines;
-    for (const auto& event : events->items) {
-      std::string when = event->String({"lastTimestamp"});
-      if (when.empty()) when = event->String({"metadata", "creationTimestamp"});
-      lines.push_back(fmt::format("{}\t{}\t{} {}\t{}\t{}", when, event->String({"type"}),
-                                  event->String({"involvedObject", "kind"}),
-                                  event->String({"involvedObject", "name"}),
-                                  event->String({"reason"}), event->String({"message"})));
-    }
-    std::sort(lines.begin(), lines.end());
+    const auto lines = EventLines(context_.client, context_.ns, until_);
+    if (!lines.ok()) return context_.story.Warn({}, "not collected: " + lines.error().message());
     std::string text;
-    for (const std::string& line : lines) text += line + "\n";
+    for (const std::string& line : *lines) text += line + "\n";
     Write("events.txt", text);
   }
 

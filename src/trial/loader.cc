@@ -30,16 +30,19 @@ std::optional<std::string> ReadText(const fs::path& path, Problems& problems) {
   return std::nullopt;
 }
 
-// The documents of a file; nothing when it cannot be read, which is a problem.
-Documents ReadDocuments(const fs::path& path, Problems& problems) {
+Documents ParseDocuments(std::string_view text, const std::string& name, Problems& problems) {
   Documents documents;
-  const auto text = ReadText(path, problems);
-  if (!text) return documents;
-  value::ParsedYaml parsed = value::ParseYaml(*text, path.string());
+  value::ParsedYaml parsed = value::ParseYaml(text, name);
   problems.Add(std::move(parsed.problems));
   for (value::Document& document : parsed.documents)
     documents.push_back(std::make_shared<const value::Document>(std::move(document)));
   return documents;
+}
+
+// The documents of a file; nothing when it cannot be read, which is a problem.
+Documents ReadDocuments(const fs::path& path, Problems& problems) {
+  const auto text = ReadText(path, problems);
+  return text ? ParseDocuments(*text, path.string(), problems) : Documents();
 }
 
 // A copy without its marks would lose the places, so manifests share the document.
@@ -114,6 +117,12 @@ class StepBuilder {
   // What its TestStep says of the whole test.
   TestRules Rules() const { return step_spec_ ? step_spec_->rules : TestRules{}; }
 
+  // A file, directory or URL as it is named, from the command line.
+  void AddLoose(const std::string& name, FileType type) {
+    if (step_.file.empty()) step_.file = name;
+    AddNamed({name, {}}, name, type);
+  }
+
   Step Take() {
     step_.name = step_spec_ && !step_spec_->name.empty() ? step_spec_->name : apply_name_;
     if (step_spec_) {
@@ -123,6 +132,11 @@ class StepBuilder {
       step_.at_end = std::move(step_spec_->at_end);
       step_.limit = step_spec_->limit;
       step_.expand = step_spec_->expand;
+      step_.cluster = std::move(step_spec_->cluster);
+      std::string& kubeconfig = step_.cluster.kubeconfig;
+      kubeconfig = ExpandVariables(kubeconfig, options_.environment);
+      if (!kubeconfig.empty())
+        kubeconfig = fs::absolute(directory_ / kubeconfig).lexically_normal().string();
     }
     return std::move(step_);
   }
@@ -239,18 +253,16 @@ class StepBuilder {
   }
 
   void AddReference(const StepSpec::Reference& reference, FileType type) {
-    const std::string text = ExpandVariables(reference.path, options_.environment);
-    if (text.starts_with("http://") || text.starts_with("https://")) {
-      return problems_.Error(
-          reference.place,
-          fmt::format("{}: URLs are not supported by this version of seatrial", text));
-    }
+    AddNamed(reference.place, ExpandVariables(reference.path, options_.environment), type);
+  }
+
+  void AddNamed(const Place& place, const std::string& text, FileType type) {
+    if (IsUrl(text)) return AddUrl(place, text, type);
     const fs::path path = (directory_ / text).lexically_normal();
     std::error_code error;
     if (text.empty() || !fs::exists(path, error)) {
-      return problems_.Error(reference.place,
-                             fmt::format("{}: no such file or directory (relative to {})",
-                                         reference.path, directory_.string()));
+      return problems_.Error(place, fmt::format("{}: no such file or directory (relative to {})",
+                                                text, directory_.string()));
     }
     if (!fs::is_directory(path, error)) return AddReferencedFile(path, type);
     for (const auto& entry : Entries(path, problems_)) {
@@ -259,8 +271,20 @@ class StepBuilder {
     }
   }
 
+  void AddUrl(const Place& place, const std::string& url, FileType type) {
+    if (options_.remote == nullptr)
+      return problems_.Error(place, url + ": nothing is fetched from URLs here");
+    const auto text = options_.remote->Read(url);
+    if (!text.ok()) return problems_.Error(place, text.error().message());
+    AddReferenced(ParseDocuments(*text, url, problems_), type);
+  }
+
   void AddReferencedFile(const fs::path& path, FileType type) {
-    for (const auto& document : ReadDocuments(path, problems_)) {
+    AddReferenced(ReadDocuments(path, problems_), type);
+  }
+
+  void AddReferenced(const Documents& documents, FileType type) {
+    for (const auto& document : documents) {
       if (IsKuttlKind(*document, "TestStep")) {
         problems_.Error({document->file, document->At({})},
                         "a TestStep cannot be in a file that a TestStep names");
@@ -358,10 +382,6 @@ SuiteConfig LoadConfig(const std::string& file, Problems& problems) {
       problems.Warn(place, fmt::format("ignored: unknown object type \"{}\"", kind));
     }
   }
-  const bool failed = std::any_of(problems.all().begin(), problems.all().end(),
-                                  [](const value::Problem& problem) { return !problem.warning; });
-  if (!suite && !failed)
-    problems.Error(FileStart(file), "there is no TestSuite (apiVersion kuttl.dev/v1beta1) in it");
   SuiteConfig config = suite.value_or(SuiteConfig{});
   config.file = file;
   return config;
@@ -371,16 +391,23 @@ std::vector<Test> LoadTests(const std::string& suite_dir, const LoadOptions& opt
                             Problems& problems) {
   std::vector<Test> tests;
   std::error_code error;
-  if (suite_dir.starts_with("http://") || suite_dir.starts_with("https://")) {
-    problems.Error(FileStart(suite_dir),
-                   "test directories at a URL are not supported by this version of seatrial");
-    return tests;
+  fs::path folder = suite_dir;
+  if (IsUrl(suite_dir)) {
+    const auto unpacked =
+        options.remote != nullptr
+            ? options.remote->Unpack(suite_dir)
+            : base::Error(base::Code::kInvalid, "nothing is fetched from URLs here");
+    if (!unpacked.ok()) {
+      problems.Error(FileStart(suite_dir), unpacked.error().message());
+      return tests;
+    }
+    folder = *unpacked;
   }
-  if (!fs::is_directory(suite_dir, error)) {
+  if (!fs::is_directory(folder, error)) {
     problems.Error(FileStart(suite_dir), "no such directory of tests");
     return tests;
   }
-  for (const auto& entry : Entries(suite_dir, problems)) {
+  for (const auto& entry : Entries(folder, problems)) {
     if (!entry.is_directory(error)) continue;
     if (entry.is_symlink(error)) {
       problems.Warn(FileStart(entry.path().string()),
@@ -390,6 +417,22 @@ std::vector<Test> LoadTests(const std::string& suite_dir, const LoadOptions& opt
     tests.push_back(LoadTest(suite_dir, entry.path(), options, problems));
   }
   return tests;
+}
+
+Step LoadAsserts(const std::vector<std::string>& paths, const LoadOptions& options,
+                 Problems& problems) {
+  Test none;
+  StepBuilder builder(0, fs::current_path(), options, problems, none);
+  for (const std::string& path : paths) builder.AddLoose(path, FileType::kAssert);
+  return builder.Take();
+}
+
+Step LoadErrors(const std::vector<std::string>& paths, const LoadOptions& options,
+                Problems& problems) {
+  Test none;
+  StepBuilder builder(0, fs::current_path(), options, problems, none);
+  for (const std::string& path : paths) builder.AddLoose(path, FileType::kErrors);
+  return builder.Take();
 }
 
 std::vector<Manifest> LoadManifests(const std::string& directory, Problems& problems) {

@@ -137,6 +137,21 @@ std::vector<StepSpec::Reference> ReadReferences(Fields& fields, const std::strin
   return references;
 }
 
+ClusterRef ReadCluster(Fields& fields) {
+  ClusterRef cluster;
+  cluster.kubeconfig = fields.String("kubeconfig");
+  cluster.context = fields.String("context");
+  cluster.place = fields.At(cluster.kubeconfig.empty() ? "context" : "kubeconfig");
+  const std::string loading = fields.String("kubeconfigLoading");
+  cluster.lazy = loading == "Lazy";
+  if (!loading.empty() && loading != "Lazy" && loading != "Eager") {
+    fields.problems().Error(fields.At("kubeconfigLoading"),
+                            fmt::format("kubeconfigLoading is Eager or Lazy, found \"{}\"{}",
+                                        loading, base::DidYouMean(loading, {"Eager", "Lazy"})));
+  }
+  return cluster;
+}
+
 int ReadTimeout(Fields& fields, int fallback) {
   const int timeout = fields.Int("timeout", fallback);
   if (timeout >= 0) return timeout;
@@ -177,9 +192,7 @@ StepSpec ReadStep(const value::Document& document, Problems& problems) {
   });
   fields.Ignore("index");     // kuttl overwrites it with the file's number
   fields.Ignore("unitTest");  // read nowhere
-  fields.Refuse("kubeconfig", fmt::format("{}: a step runs on the run's one cluster", kLater));
-  fields.Refuse("context", fmt::format("{}: a step runs on the run's one cluster", kLater));
-  fields.Refuse("kubeconfigLoading", kLater);
+  step.cluster = ReadCluster(fields);
   fields.Misplaced(
       "timeout",
       "the timeout of a step is that of a TestAssert in its assert file, or stepTimeout");
@@ -232,21 +245,20 @@ void ReadReport(Fields& fields, SuiteConfig& suite) {
   }
 }
 
-// Where a kuttl suite asks for a cluster of its own, the user says which one to use instead.
-void ReadClusterWishes(Fields& fields) {
-  for (const char* start : {"startKIND", "startControlPlane"}) {
-    if (fields.Bool(start)) {
-      fields.problems().Warn(fields.At(start),
-                             fmt::format("{} starts nothing here: the suite runs on the cluster "
-                                         "given with --cluster or --kubeconfig",
-                                         start));
-    }
-  }
-  for (const char* unused :
-       {"attachControlPlaneOutput", "controlPlaneArgs", "kindConfig", "kindContext",
-        "kindNodeCache", "kindContainers", "skipClusterDelete", "config"}) {
-    fields.Ignore(unused);
-  }
+ClusterWish ReadClusterWish(Fields& fields) {
+  ClusterWish wish;
+  wish.control_plane = fields.Bool("startControlPlane");
+  wish.kind = fields.Bool("startKIND");
+  wish.attach_output = fields.Bool("attachControlPlaneOutput");
+  wish.keep = fields.Bool("skipClusterDelete");
+  wish.node_cache = fields.Bool("kindNodeCache");
+  wish.kind_config = fields.String("kindConfig");
+  const std::string name = fields.String("kindContext");
+  if (!name.empty()) wish.kind_name = name;
+  wish.images = fields.Strings("kindContainers");
+  fields.Ignore("controlPlaneArgs");  // read nowhere since kuttl 0.16
+  fields.Ignore("config");            // for users of kuttl's Go library
+  return wish;
 }
 
 }  // namespace
@@ -283,7 +295,7 @@ SuiteConfig ReadSuite(const value::Document& document, Problems& problems) {
     const auto matched = MatchesPattern(pattern, "x");
     if (!matched.ok()) problems.Error(fields.At("ignoreFiles"), matched.error().message());
   }
-  ReadClusterWishes(fields);
+  suite.cluster = ReadClusterWish(fields);
   fields.Finish();
   return suite;
 }

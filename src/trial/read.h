@@ -26,6 +26,7 @@ struct StepSpec {
   base::Duration limit{};
   bool expand = false;
   TestRules rules;
+  ClusterRef cluster;  // with the kubeconfig as written
 };
 
 // Is `document` of API group kuttl.dev (any version) and this kind?

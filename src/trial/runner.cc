@@ -122,6 +122,9 @@ class Runner {
     test_settings_.scratch = scratch;
     test_settings_.evaluator = settings_.evaluator;
     test_settings_.lookout = lookout_ ? &*lookout_ : nullptr;
+    test_settings_.kubeconfig_files = settings_.kubeconfig_files;
+    test_settings_.cleanup_limit = settings_.cleanup_limit;
+    test_settings_.log_events = settings_.log_events;
   }
 
   base::Result<> WriteCommandKubeconfig(const fs::path& path) {
@@ -249,7 +252,8 @@ class Runner {
   // A namespace that tests share is deleted once, when the last of them has ended.
   void HandOver(Leftovers leftovers) {
     if (leftovers.keep) state_.With([](State& state) { state.kept = true; });
-    const bool shared = !suite_.ns.empty() && !leftovers.ns_uid.empty();
+    const bool has_any = !leftovers.ns_uid.empty() || !leftovers.elsewhere.empty();
+    const bool shared = !suite_.ns.empty() && has_any;
     if (!shared) return cleaner_.Add(std::move(leftovers));
     state_.With([&](State& state) { state.shared.push_back(std::move(leftovers)); });
   }
@@ -261,6 +265,9 @@ class Runner {
     const bool keep = std::any_of(shared.begin(), shared.end(),
                                   [](const Leftovers& leftovers) { return leftovers.keep; });
     for (Leftovers& leftovers : shared) leftovers.keep = keep;
+    std::stable_partition(shared.begin(), shared.end(), [](const Leftovers& leftovers) {
+      return !leftovers.ns_uid.empty();
+    });
     for (size_t i = 1; !keep && i < shared.size(); ++i) {
       auto& created = shared[i].created;
       shared[0].created.insert(shared[0].created.end(), created.begin(), created.end());

@@ -23,7 +23,10 @@ struct RunSettings {
   std::map<std::string, std::string> environment;  // what commands inherit
   std::string kubernetes_bin;                      // put in front of their PATH; "": nothing
   WatchScope scope = WatchScope::kNamespace;
-  uint64_t seed = 0;  // of the namespaces' names
+  // What the client's access was read from, for steps with a context alone; may be empty.
+  std::vector<std::filesystem::path> kubeconfig_files;
+  bool log_events = false;  // tell the events of a test's namespace when it has ended, as kuttl
+  uint64_t seed = 0;        // of the namespaces' names
   // How long a namespace may take to go.
   base::Duration cleanup_limit = std::chrono::seconds(60);
   std::filesystem::path artifacts;  // folder for what failed steps leave

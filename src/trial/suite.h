@@ -110,6 +110,20 @@ struct CheckSpec {
   std::vector<OutputSpec> outputs;
 };
 
+// The cluster of a step that names one; the run's own where it names none.
+struct ClusterRef {
+  Place place;
+  std::string kubeconfig;  // absolute path, or "": the run's
+  std::string context;     // "": the current one
+  // kubeconfigLoading: Lazy. The file is read, and the namespace made, when the step begins, and
+  // not before the first step.
+  bool lazy = false;
+  bool named() const { return !kubeconfig.empty() || !context.empty(); }
+  bool operator==(const ClusterRef& other) const {
+    return kubeconfig == other.kubeconfig && context == other.context;
+  }
+};
+
 // One step, put together from all its files. Runs in this order: deletes, commands, apply, then
 // asserts, errors and the check's commands until all hold at once.
 struct Step {
@@ -127,6 +141,7 @@ struct Step {
   std::vector<CommandSpec> at_end;      // finally: at the end of the test, if it was begun
   base::Duration limit{};               // of all of the step; 0: none
   bool expand = false;                  // ${NAME} in its objects stands for variables
+  ClusterRef cluster;
 
   // kuttl's display form: "0-install", or "1-" for a step without a name.
   std::string Text() const;
@@ -149,6 +164,18 @@ struct Test {
   std::string ns;  // its namespace, where a template has asked for it; else "": any
   std::vector<std::string> left_out;  // files whose TestFile does not select this run
   TestRules rules;
+};
+
+// The cluster that a TestSuite wants to be started for it, and what becomes of it.
+struct ClusterWish {
+  bool control_plane = false;  // startControlPlane
+  bool kind = false;           // startKIND
+  bool attach_output = false;  // attachControlPlaneOutput
+  bool keep = false;           // skipClusterDelete
+  bool node_cache = false;     // kindNodeCache
+  std::string kind_config;
+  std::string kind_name = "kind";   // kindContext
+  std::vector<std::string> images;  // kindContainers
 };
 
 enum class ReportFormat { kNone, kXml, kJson };
@@ -174,6 +201,7 @@ struct SuiteConfig {
   std::string report_name = "kuttl-report";
   Granularity granularity = Granularity::kStep;
   std::vector<std::string> suppress;
+  ClusterWish cluster;
   std::vector<std::string> ignore_files = {"README*"};
 };
 

@@ -94,8 +94,9 @@ Outcome SuiteSetup::RunCommands(const SuiteConfig& suite, const base::Until& unt
       outcome.Add(Verdict::kErrored, FailureAt(spec.place, process.error().message()));
       return outcome;
     }
-    Outcome outcome = RunPatiently(spec, settings, context_.story, until).outcome;
-    if (!outcome.ok()) return outcome;
+    CommandResult result = RunPatiently(spec, settings, context_.story, until);
+    if (result.left) background_.push_back(*std::move(result.left));
+    if (!result.outcome.ok()) return std::move(result.outcome);
   }
   return {};
 }

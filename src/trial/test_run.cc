@@ -6,36 +6,29 @@
 
 #include "base/text.h"
 #include "trial/collect.h"
+#include "trial/event_lines.h"
 #include "trial/steps/assert.h"
 #include "trial/steps/commands.h"
 #include "trial/steps/delete.h"
 #include "trial/steps/outputs.h"
 #include "trial/steps/timeline.h"
+#include "trial/test_clusters.h"
 
 namespace trial {
 namespace {
 
 using base::Code;
 
-const kube::Kind kNamespace{"", "v1", "Namespace"};
-
 constexpr int kFinallyIndex = -2;
 
-constexpr char kTestAnnotation[] = "seatrial.dev/test";
-constexpr base::Duration kFirstPause = std::chrono::milliseconds(50);
-constexpr base::Duration kLongestPause = std::chrono::seconds(1);
-constexpr base::Duration kCollectLimit = std::chrono::seconds(20);
 // What `finally` may still take when the run was interrupted.
 constexpr base::Duration kLastWords = std::chrono::seconds(30);
 constexpr base::Duration kReadOutputs = std::chrono::seconds(5);
+constexpr base::Duration kCollectLimit = std::chrono::seconds(20);
+constexpr base::Duration kEventsLimit = std::chrono::seconds(5);
 
-kube::Object NamespaceObject(const std::string& ns, const std::string& run, const TestId& id) {
-  return kube::Object({{"apiVersion", "v1"},
-                       {"kind", "Namespace"},
-                       {"metadata",
-                        {{"name", ns},
-                         {"labels", {{kRunLabel, run}}},
-                         {"annotations", {{kTestAnnotation, id.suite + "/" + id.test}}}}}});
+TestClustersOptions ClustersOptions(const TestSettings& settings, const std::string& ns) {
+  return {settings.kubeconfig_files, settings.scratch, settings.run, ns, settings.cleanup_limit};
 }
 
 class TestRun {
@@ -45,8 +38,7 @@ class TestRun {
       : plan_(test),
         ns_(std::move(ns)),
         settings_(settings),
-        client_(client),
-        stores_(stores),
+        clusters_(client, stores, announcer.clock(), ClustersOptions(settings, ns_)),
         announcer_(announcer) {
     leftovers_.id = test.id;
     leftovers_.ns = ns_;
@@ -74,10 +66,14 @@ class TestRun {
     }
     verdict = Worse(verdict, RunFinally(begun, until));
     background_.clear();  // ends what steps left running
+    if (settings_.log_events) TellEvents(until);
     announcer_.Tell(TestEnded{plan_.id, verdict, Now() - started});
     if (settings_.lookout != nullptr) settings_.lookout->End(plan_.id, ns_, verdict, until);
-    stores_.Release(ns_);
-    leftovers_.created = std::move(applied_.created);
+    clusters_.Release();
+    leftovers_.ns_uid = clusters_.own().ns.uid;
+    leftovers_.perhaps_made = clusters_.own().ns.perhaps_made;
+    leftovers_.created = std::move(clusters_.own().applied.created);
+    leftovers_.elsewhere = clusters_.TakeLeftovers(plan_.id);
     const bool failed = verdict == Verdict::kFailed || verdict == Verdict::kErrored;
     if (settings_.keep_failed && failed && !until.Stopped()) {
       leftovers_.keep = true;
@@ -99,68 +95,59 @@ class TestRun {
     const Story story(announcer_, id);
     Outcome outcome;
     if (until.Stopped()) outcome.Add(Verdict::kErrored, FailureAt({}, "interrupted"));
-    const auto made =
-        outcome.ok() ? MakeNamespace(story, until.Within(settings_.timeout)) : base::Ok();
-    if (!made.ok()) {
-      outcome.Add(Verdict::kErrored, FailureAt({}, fmt::format("creating namespace {}: {}", ns_,
-                                                               made.error().message())));
-    }
+    if (outcome.ok()) Prepare(ClusterRef{}, story, outcome, until);
+    for (const Step& step : plan_.test.steps)
+      if (outcome.ok() && !step.cluster.lazy) Prepare(step.cluster, story, outcome, until);
     announcer_.Tell(StepEnded{id, outcome.verdict, outcome.failures, {}, 0, Now() - started});
     return outcome.verdict;
   }
 
-  // Tries again while the API server does not answer.
-  base::Result<> MakeNamespace(const Story& story, const base::Until& until) {
-    for (base::Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-      const auto made =
-          client_.Create(NamespaceObject(ns_, settings_.run, plan_.id), Shielded(until));
-      if (made.ok()) {
-        leftovers_.ns_uid = made->uid();
-        story.Line(fmt::format("namespace {} created", ns_));
-        return base::Ok();
-      }
-      if (made.Is(Code::kExists)) return UseNamespace(story, until);
-      if (made.Is(Code::kDenied)) return UseForbiddenNamespace(story, made.error(), until);
-      leftovers_.perhaps_made = true;
-      if (!made.Is(Code::kUnavailable) || !until.Pause(pause)) return made.error();
+  // The cluster that a step names, with the test's namespace on it; null when that failed, which is
+  // added to `outcome`.
+  TestCluster* Prepare(const ClusterRef& ref, const Story& story, Outcome& outcome,
+                       const base::Until& until) {
+    const auto found = clusters_.Find(ref);
+    if (!found.ok()) {
+      outcome.Add(Verdict::kErrored, FailureAt(ref.place, found.error().message()));
+      return nullptr;
     }
+    TestCluster& cluster = **found;
+    if (cluster.has_ns) return &cluster;
+    const auto made = MakeTestNamespace(*cluster.client, ns_, settings_.run, story, cluster.ns,
+                                        until.Within(settings_.timeout));
+    cluster.has_ns = made.ok();
+    if (made.ok()) return &cluster;
+    outcome.Add(Verdict::kErrored,
+                FailureAt(ref.place,
+                          fmt::format("creating namespace {}{}: {}", ns_,
+                                      ref.named() ? " on " + cluster.client->access().server : "",
+                                      made.error().message())));
+    return nullptr;
   }
 
-  // One that is there already: the suite's own, or ours after an answer that got lost.
-  base::Result<> UseNamespace(const Story& story, const base::Until& until) {
-    const kube::Object present = TRY(client_.Get(kNamespace, {"", ns_}, until));
-    if (present.deleting())
-      return base::Fail(Code::kUnavailable, "it is being deleted: wait until it is gone");
-    if (present.Label(kRunLabel) == settings_.run)
-      leftovers_.ns_uid = present.uid();
-    else
-      story.Line(fmt::format("namespace {} is there already: it will not be deleted", ns_));
-    return base::Ok();
+  // As kuttl's log ends a test; what cannot be read is said in its place.
+  void TellEvents(const base::Until& until) {
+    const Story story(announcer_, {plan_.id, -1, ""});
+    const auto lines = EventLines(*clusters_.own().client, ns_, until.Within(kEventsLimit));
+    if (!lines.ok()) return story.Line("no events: " + lines.error().message());
+    story.Line(fmt::format("{} events from ns {}:", plan_.id.test, ns_));
+    for (const std::string& line : *lines) story.Line(line);
   }
 
-  // As kuttl: without the right to create one, one that is there (or may be) is used.
-  base::Result<> UseForbiddenNamespace(const Story& story, const base::Error& denied,
-                                       const base::Until& until) {
-    const auto present = client_.Get(kNamespace, {"", ns_}, until);
-    if (present.Is(Code::kNotFound)) return denied;
-    if (!present.ok() && !present.Is(Code::kDenied)) return present.error();
-    story.Line(fmt::format("namespace {} may not be created by us: using it as it is", ns_));
-    return base::Ok();
-  }
-
-  StepContext Context(const StepId& id) {
+  StepContext Context(const TestCluster& cluster, const Story& story) {
     auto environment = settings_.environment;
     for (const auto& [name, value] : variables_) environment[name] = VariableText(value);
-    return {client_,
-            stores_,
-            Story(announcer_, id),
+    if (!cluster.kubeconfig.empty()) environment["KUBECONFIG"] = cluster.kubeconfig;
+    return {*cluster.client,
+            *cluster.stores,
+            story,
             ns_,
             plan_.test.directory,
             std::move(environment),
             settings_.timeout,
             settings_.evaluator,
             settings_.run,
-            !leftovers_.ns_uid.empty(),
+            !cluster.ns.uid.empty(),
             false,
             &variables_};
   }
@@ -183,9 +170,12 @@ class TestRun {
     const StepId id{plan_.id, step.index, step.name};
     const base::Duration limit = LimitOf(step);
     announcer_.Tell(StepStarted{id, step.file, limit, Assertions(step)});
-    const StepContext context = Context(id);
+    const Story story(announcer_, id);
+    Outcome outcome;
     if (settings_.lookout != nullptr) settings_.lookout->Follow(ns_, KindsSoFar(step));
-    Outcome outcome = DoExpanded(context, step, limit, until);
+    TestCluster* cluster = Prepare(step.cluster, story, outcome, until);
+    const StepContext context = Context(cluster == nullptr ? clusters_.own() : *cluster, story);
+    if (cluster != nullptr) outcome = DoExpanded(context, step, *cluster, limit, until);
     if (!outcome.ok() && until.Expired())
       outcome.failures.front().details.push_back(LimitText(step, in_time));
     if (!outcome.ok()) RunCatch(context, step, outer);
@@ -220,8 +210,8 @@ class TestRun {
   }
 
   // Variables first, then the watches that must see all of the step.
-  Outcome DoExpanded(StepContext context, const Step& step, base::Duration limit,
-                     const base::Until& until) {
+  Outcome DoExpanded(StepContext context, const Step& step, TestCluster& cluster,
+                     base::Duration limit, const base::Until& until) {
     Outcome outcome;
     auto expanded = step.expand ? Expanded(step, variables_) : base::Result<Step>(step);
     if (!expanded.ok()) {
@@ -237,7 +227,7 @@ class TestRun {
         return outcome;
       }
     }
-    return Do(context, *expanded, limit, until);
+    return Do(context, *expanded, cluster, limit, until);
   }
 
   CommandSettings SettingsOf(const StepContext& context) const {
@@ -251,8 +241,9 @@ class TestRun {
     commands.insert(commands.end(), of_test.begin(), of_test.end());
     if (commands.empty() || outer.Stopped()) return;
     context.story.Line("catch: the step has failed");
-    const Outcome outcome =
-        RunAll(commands, SettingsOf(Context(context.story.id())), context.story, variables_, outer);
+    CommandSettings settings = SettingsOf(context);
+    for (const auto& [name, value] : variables_) settings.environment[name] = VariableText(value);
+    const Outcome outcome = RunAll(commands, settings, context.story, variables_, outer);
     for (const Failure& failure : outcome.failures)
       context.story.Warn({failure.file, {failure.line, failure.column}},
                          "catch: " + failure.message);
@@ -269,7 +260,7 @@ class TestRun {
     announcer_.Tell(StepStarted{id, commands.front().place.file, settings_.timeout, 0});
     const base::Until last =
         until.Stopped() ? base::Until::After(announcer_.clock(), kLastWords) : until;
-    const StepContext context = Context(id);
+    const StepContext context = Context(clusters_.own(), Story(announcer_, id));
     const Outcome outcome = RunAll(commands, SettingsOf(context), context.story, variables_, last);
     announcer_.Tell(StepEnded{id, outcome.verdict, outcome.failures, {}, 0, Now() - started});
     return outcome.verdict;
@@ -277,14 +268,14 @@ class TestRun {
 
   // kuttl's order: delete, commands, apply (also when a command failed), then the asserts, but only
   // if all went well so far.
-  Outcome Do(StepContext& context, const Step& step, base::Duration limit,
+  Outcome Do(StepContext& context, const Step& step, TestCluster& cluster, base::Duration limit,
              const base::Until& until) {
     Outcome outcome = Delete(context, step.deletes, until.Within(limit));
     if (until.Stopped()) return Interrupted(step);
     if (!outcome.ok()) return outcome;
     outcome = RunCommands(context, step, until);
     for (const auto& [name, value] : variables_) context.environment[name] = VariableText(value);
-    Outcome applied = Apply(context, step.apply, applied_, until);
+    Outcome applied = Apply(context, step.apply, cluster.applied, until);
     for (Failure& failure : applied.failures) outcome.Add(applied.verdict, std::move(failure));
     if (until.Stopped()) return Interrupted(step);
     if (!outcome.ok()) return outcome;
@@ -303,8 +294,9 @@ class TestRun {
       if (spec.background) {
         outcome = StartInBackground(context, spec, settings);
       } else {
-        const CommandResult result = RunPatiently(spec, settings, context.story, until);
+        CommandResult result = RunPatiently(spec, settings, context.story, until);
         outcome = result.outcome.ok() ? KeepOutput(spec, result, variables_) : result.outcome;
+        if (result.left) background_.push_back(*std::move(result.left));
         for (const auto& [name, value] : variables_)
           settings.environment[name] = VariableText(value);
       }
@@ -359,10 +351,8 @@ class TestRun {
   const PlannedTest& plan_;
   std::string ns_;
   const TestSettings& settings_;
-  kube::Client& client_;
-  StorePool& stores_;
+  TestClusters clusters_;
   Announcer& announcer_;
-  AppliedObjects applied_;
   Variables variables_;
   Leftovers leftovers_;
   std::vector<sys::Process> background_;

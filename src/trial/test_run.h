@@ -21,7 +21,10 @@ struct TestSettings {
   bool skip_delete = false;
   bool keep_failed = false;
   std::filesystem::path artifacts;
-  std::filesystem::path scratch;  // private folder for output of background commands
+  std::filesystem::path scratch;  // private folder: output of background commands, kubeconfigs
+  std::vector<std::filesystem::path> kubeconfig_files;  // what the run's cluster was read from
+  base::Duration cleanup_limit{};                       // of namespaces on other clusters
+  bool log_events = false;  // tell the events of the test's namespace when it has ended
   expect::Evaluator* evaluator = nullptr;
   Lookout* lookout = nullptr;  // null: nobody wants a timeline
 };

@@ -39,6 +39,7 @@ void AddRunCommand(CLI::App& app, Context& context);      // run
 void AddCheckCommand(CLI::App& app, Context& context);    // check
 void AddHistoryCommand(CLI::App& app, Context& context);  // history
 void AddSelfCommands(CLI::App& app, Context& context,
-                     const std::string& version);  // completion, man
+                     const std::string& version);         // completion, man
+void AddAssertCommands(CLI::App& app, Context& context);  // assert, errors
 
 }  // namespace app

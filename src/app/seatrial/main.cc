@@ -2,11 +2,11 @@
 // failures.
 
 #include "app/seatrial/commands.h"
+#include "app/seatrial/kuttl.h"
+#include "app/seatrial/version.h"
 #include "cluster/native/hidden.h"
 
 namespace {
-
-constexpr char kVersion[] = "seatrial 0.1.0";
 
 constexpr char kExamples[] = R"text(Examples:
   seatrial run --image build/images --config test/e2e/kuttl-test.yaml
@@ -27,11 +27,12 @@ int main(int argc, char** argv) {
   if (const auto status = cluster::native::RunHiddenCommand(argc, argv, clock)) return *status;
   sys::Signals signals;  // before any thread
   app::Context context{clock, signals};
+  if (app::CalledAsKuttl(argv[0])) return app::KuttlMain(argc, argv, context);
 
   CLI::App cli(
       "Sea trials for Kubernetes operators: real clusters, declarative suites, explained failures.",
       "seatrial");
-  cli.set_version_flag("--version", kVersion);
+  cli.set_version_flag("--version", app::kVersion);
   cli.footer(kExamples);
   cli.require_subcommand(1);
   app::AddClusterCommands(cli, context);
@@ -43,7 +44,8 @@ int main(int argc, char** argv) {
   app::AddRunCommand(cli, context);
   app::AddCheckCommand(cli, context);
   app::AddHistoryCommand(cli, context);
-  app::AddSelfCommands(cli, context, kVersion);
+  app::AddSelfCommands(cli, context, app::kVersion);
+  app::AddAssertCommands(cli, context);
 
   try {
     cli.parse(argc, argv);

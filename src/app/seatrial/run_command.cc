@@ -94,8 +94,23 @@ Result<std::map<std::string, std::string>> ImageEnvironment(const std::vector<st
   return environment;
 }
 
-// The original judges instead: the same suite, the same cluster. $KUTTL, else kubectl-kuttl of the
-// PATH.
+// $KUTTL, else the first kubectl-kuttl along `path` that is not this program under that name.
+Result<std::string> FindKuttl(const std::map<std::string, std::string>& environment,
+                              const std::string& path) {
+  const auto given = environment.find("KUTTL");
+  if (given != environment.end() && !given->second.empty()) return given->second;
+  const fs::path self = fs::read_symlink("/proc/self/exe");
+  std::error_code error;
+  for (const std::string& folder : base::Split(path, ':')) {
+    const auto found = sys::FindProgram("kubectl-kuttl", folder);
+    if (found.ok() && fs::canonical(*found, error) != self) return *found;
+  }
+  return Fail(Code::kNotFound,
+              "no kubectl-kuttl along {} (but this program under that name): name it with KUTTL",
+              path);
+}
+
+// The original judges instead: the same suite, the same cluster.
 Result<int> RunKuttl(const SuiteFlags& suite, const trial::SuiteConfig& config,
                      const cluster::Cluster& target,
                      const std::map<std::string, std::string>& variables, Context& context) {
@@ -103,8 +118,7 @@ Result<int> RunKuttl(const SuiteFlags& suite, const trial::SuiteConfig& config,
   for (const auto& [name, value] : variables) environment[name] = value;
   environment["PATH"] = target.kubernetes_bin.string() + ":" + environment["PATH"];
   environment["KUBECONFIG"] = target.kubeconfig.string();
-  std::string program = environment["KUTTL"];
-  if (program.empty()) program = TRY(sys::FindProgram("kubectl-kuttl", environment["PATH"]));
+  const std::string program = TRY(FindKuttl(environment, environment["PATH"]));
   sys::Command command;
   command.argv = {
       program, "test", "--config", config.file, "--artifacts-dir", config.artifacts_dir};

@@ -102,8 +102,11 @@ CommandResult RunCommand(const CommandSpec& spec, const CommandSettings& setting
     only_stdout = *std::move(file);
     command.output_fd = only_stdout->fd();
   }
+  command.whole_output = !spec.skip_log_output;  // kuttl reads none of that one's
   const base::Duration limit = std::min(Limit(spec, settings), until.Left());
-  const auto exit = sys::Run(std::move(command), until.Within(limit));
+  auto process = sys::Process::Start(std::move(command));
+  const auto exit = process.ok() ? process->Wait(until.Within(limit)) : process.error();
+  if (exit.ok()) result.left = *std::move(process);
   if (only_stdout) {
     const auto tell = spec.skip_log_output ? std::function<void(std::string_view)>() : on_line;
     const auto taken = TakeStdout(*only_stdout, result, tell);

@@ -28,11 +28,14 @@ struct CommandResult {
   bool timed_out = false;  // its own limit or `until`'s deadline passed
   // What it printed to stdout, for a command with a variable to give it to.
   std::optional<std::string> stdout_text;
+  // What it left running in the background ends with this; none if it failed to end by itself.
+  std::optional<sys::Process> left;
 };
 
 // Runs it to its end, its time limit or the end of `until`; `on_line` is called with each line of
-// output (not with skipLogOutput). The whole process group is gone afterwards. ignoreFailure
-// forgives a bad exit and a timeout, not a program that is not there.
+// output (not with skipLogOutput). As with kuttl it lasts as long as anybody has its output open;
+// what it left running without it lives as long as the result. ignoreFailure forgives a bad exit
+// and a timeout, not a program that is not there.
 CommandResult RunCommand(const CommandSpec& spec, const CommandSettings& settings,
                          const std::function<void(std::string_view)>& on_line,
                          const base::Until& until);
