@@ -265,9 +265,8 @@ class Runner {
     const bool keep = std::any_of(shared.begin(), shared.end(),
                                   [](const Leftovers& leftovers) { return leftovers.keep; });
     for (Leftovers& leftovers : shared) leftovers.keep = keep;
-    std::stable_partition(shared.begin(), shared.end(), [](const Leftovers& leftovers) {
-      return !leftovers.ns_uid.empty();
-    });
+    std::stable_partition(shared.begin(), shared.end(),
+                          [](const Leftovers& leftovers) { return !leftovers.ns_uid.empty(); });
     for (size_t i = 1; !keep && i < shared.size(); ++i) {
       auto& created = shared[i].created;
       shared[0].created.insert(shared[0].created.end(), created.begin(), created.end());
