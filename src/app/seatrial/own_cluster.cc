@@ -16,6 +16,7 @@ using base::Fail;
 using base::Result;
 
 constexpr auto kUpLimit = std::chrono::seconds(120);
+constexpr auto kKindLimit = std::chrono::minutes(10);
 constexpr auto kDownLimit = std::chrono::seconds(30);
 
 // A flag that knows --flag, --flag=true, --flag=false and not given.
@@ -77,27 +78,27 @@ Result<> ApplyStartFlags(const StartFlags& flags, const std::optional<bool>& ski
 
 Result<OwnCluster> OwnCluster::Start(const trial::SuiteConfig& config, const ClusterFlags& flags,
                                      Context& context) {
-  if (config.cluster.kind) {
-    return Fail(Code::kInvalid,
-                "the suite asks for a kind cluster (startKIND, --start-kind, --kind-config), which "
-                "this version cannot start: `kind create cluster`, then name its kubeconfig, or "
-                "`seatrial run`, which starts a cluster without Docker");
-  }
-  OwnCluster own(MakeProvider(context, flags.state_dir), "suite-" + net::RandomHex(3), context);
-  const base::Until until = base::Until::After(context.clock, kUpLimit, context.signals.stop());
+  const trial::ClusterWish& wish = config.cluster;
+  const base::Until until =
+      base::Until::After(context.clock, wish.kind ? kKindLimit : kUpLimit, context.signals.stop());
   cluster::ClusterSpec spec;
-  spec.name = own.name_;
-  spec.level = cluster::Level::kApi;
+  spec.name = wish.kind ? wish.kind_name : "suite-" + net::RandomHex(3);
+  spec.backend = wish.kind ? cluster::Backend::kKind : cluster::Backend::kNative;
+  spec.level = wish.kind ? cluster::Level::kFull : cluster::Level::kApi;
+  spec.kind_config = wish.kind_config;
   spec.kubernetes_bin = FindKubernetes(flags.kubernetes_bin, until);
-  spec.tied = !config.cluster.keep;
-  fmt::print("starting a control plane (cluster {})\n", spec.name);
+  spec.tied = !wish.keep;
+  fmt::print("starting a {} (cluster {})\n", wish.kind ? "kind cluster" : "control plane",
+             spec.name);
   std::fflush(stdout);
+  OwnCluster own(MakeProvider(context, flags.state_dir), context);
   const cluster::Cluster found = TRY(own.provider_->Up(spec, {}, until));
+  own.name_ = found.name;
   ClusterFlags named = flags;
   named.context.clear();
   own.target_ = TRY(OwnTarget(found, named));
-  if (config.cluster.attach_output) own.attached_ = TRY(Attach(found));
-  if (config.cluster.keep) {
+  if (wish.attach_output) own.attached_ = TRY(Attach(found));
+  if (wish.keep) {
     fmt::print("cluster {0} is kept: KUBECONFIG={1}; `seatrial down --name {0}` removes it\n",
                found.name, found.kubeconfig.string());
     own.name_.clear();

@@ -36,8 +36,8 @@ inline bool WantsCluster(const trial::SuiteConfig& config) {
 // Ends the cluster when destroyed (unless it is to be kept), and with this process in any case.
 class OwnCluster {
  public:
-  // A control plane is etcd and kube-apiserver of the native provider (level api; Linux and root).
-  // kInvalid for startKIND in a version without a kind provider. Errors of Provider::Up.
+  // A control plane is etcd and kube-apiserver of the native provider (level api; Linux and root),
+  // startKIND one of the kind provider. Errors of Provider::Up.
   static base::Result<OwnCluster> Start(const trial::SuiteConfig& config, const ClusterFlags& flags,
                                         Context& context);
   OwnCluster(OwnCluster&&) noexcept = default;
@@ -47,11 +47,11 @@ class OwnCluster {
   const Target& target() const { return target_; }
 
  private:
-  OwnCluster(std::unique_ptr<cluster::Provider> provider, std::string name, Context& context)
-      : provider_(std::move(provider)), name_(std::move(name)), context_(&context) {}
+  OwnCluster(std::unique_ptr<cluster::Provider> provider, Context& context)
+      : provider_(std::move(provider)), context_(&context) {}
 
   std::unique_ptr<cluster::Provider> provider_;
-  std::string name_;  // to be removed; "": kept
+  std::string name_;  // to be removed; "": nothing is ours, or it is kept
   Context* context_;
   Target target_;
   std::optional<sys::Process> attached_;  // shows the components' output
