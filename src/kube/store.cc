@@ -35,10 +35,18 @@ struct Store::State {
   // Locked while a change is made and told, so that a new listener misses nothing and is told
   // nothing twice, and one that has left is not running. Shared: a subscription may outlive us.
   struct Listeners {
-    std::map<uint64_t, Listener> by_id;
+    struct One {
+      Listener on_change;
+      std::function<void()> on_health;  // may be empty
+    };
+    std::map<uint64_t, One> by_id;
     uint64_t next = 1;
     void Tell(const Change& change) const {
-      for (const auto& [id, listener] : by_id) listener(change);
+      for (const auto& [id, listener] : by_id) listener.on_change(change);
+    }
+    void TellHealth() const {
+      for (const auto& [id, listener] : by_id)
+        if (listener.on_health) listener.on_health();
     }
   };
 
@@ -125,6 +133,7 @@ void Store::State::Replace(const ObjectList& list) {
   for (const ObjectPtr& object : list.items) fresh[object->key()] = object;
   listeners->With([&](const Listeners& all) {
     std::vector<Change> changes;
+    bool mended = false;
     view.With([&](View& now) {
       for (const auto& [key, old] : now.snapshot.objects) {
         if (fresh.count(key) == 0) changes.push_back({ChangeType::kDeleted, old});
@@ -141,12 +150,14 @@ void Store::State::Replace(const ObjectList& list) {
         }
       }
       now.snapshot.objects = std::move(fresh);
+      mended = !now.snapshot.synced || !now.snapshot.last_error.empty();
       now.snapshot.synced = true;
       now.snapshot.last_error.clear();
       ++now.snapshot.generation;
       now.version = VersionNumber(list.resource_version).value_or(0);
     });
     for (const Change& change : changes) all.Tell(change);
+    if (mended) all.TellHealth();
   });
 }
 
@@ -172,14 +183,19 @@ void Store::State::Apply(const Change& change) {
 
 void Store::State::NoteFailure(const base::Error& error) {
   const bool news = view.With([&](View& now) {
+    now.snapshot.last_code = error.code();
     return std::exchange(now.snapshot.last_error, error.message()) != error.message();
   });
-  if (news) log.Warn("the watch broke, trying again", {{"reason", error.message()}});
+  if (!news) return;
+  log.Warn("the watch broke, trying again", {{"reason", error.message()}});
+  listeners->With([](const Listeners& all) { all.TellHealth(); });
 }
 
 void Store::State::NoteFresh() {
   progress = true;
-  view.With([](View& now) { now.snapshot.last_error.clear(); });
+  const bool mended =
+      view.With([](View& now) { return !std::exchange(now.snapshot.last_error, "").empty(); });
+  if (mended) listeners->With([](const Listeners& all) { all.TellHealth(); });
 }
 
 base::Error Store::State::Explain(const base::Error& error) const {
@@ -248,10 +264,16 @@ Result<> Store::WaitForVersion(const std::string& resource_version, const Until&
   return waited;
 }
 
-Store::Subscription Store::Subscribe(Listener listener) {
+Store::Health Store::health() const {
+  return state_->view.Read([](const State::View& view) {
+    return Health{view.snapshot.synced, view.snapshot.last_error, view.snapshot.last_code};
+  });
+}
+
+Store::Subscription Store::Subscribe(Listener listener, std::function<void()> on_health) {
   const uint64_t id = state_->listeners->With([&](State::Listeners& all) {
     for (const ObjectPtr& object : List()) listener({ChangeType::kAdded, object});
-    all.by_id[all.next] = std::move(listener);
+    all.by_id[all.next] = {std::move(listener), std::move(on_health)};
     return all.next++;
   });
   return Subscription([listeners = state_->listeners, id] {

@@ -29,6 +29,7 @@ class Store {
   struct Snapshot {
     bool synced = false;
     std::string last_error;
+    base::Code last_code = base::Code::kUnavailable;  // of `last_error`: kDenied will not mend itself
     std::map<Key, ObjectPtr> objects;
     uint64_t generation = 0;  // grows with every change
   };
@@ -45,6 +46,14 @@ class Store {
 
   // Not for high rates: copies the map of pointers.
   Snapshot Get() const;
+  // The same without the objects: cheap.
+  struct Health {
+    bool synced = false;
+    std::string last_error;
+    base::Code last_code = base::Code::kUnavailable;
+    bool current() const { return synced && last_error.empty(); }
+  };
+  Health health() const;
   ObjectPtr Find(const Key& key) const;
   std::vector<ObjectPtr> List(const std::string& ns = "",
                               const std::map<std::string, std::string>& labels = {}) const;
@@ -80,8 +89,9 @@ class Store {
    private:
     std::function<void()> cancel_;
   };
-  // `listener` is first told all present objects as kAdded.
-  [[nodiscard]] Subscription Subscribe(Listener listener);
+  // `listener` is first told all present objects as kAdded. `on_health` is called, on the watch
+  // thread and under the same rules, after health() has changed.
+  [[nodiscard]] Subscription Subscribe(Listener listener, std::function<void()> on_health = {});
 
  private:
   struct State;

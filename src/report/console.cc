@@ -14,6 +14,9 @@ namespace {
 using trial::Verdict;
 
 constexpr base::Duration kLongWait = std::chrono::seconds(10);
+// A cause is worth a line of a plain log sooner, and each but once.
+constexpr base::Duration kTroubledWait = std::chrono::seconds(3);
+constexpr size_t kLinesOfATest = 3;
 
 std::string Plural(int count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -32,11 +35,15 @@ std::string CountsText(const trial::Totals& totals) {
   return base::Join(parts, ", ");
 }
 
-std::string WaitText(const trial::WaitProgress& wait) {
+std::string SubjectText(const trial::WaitProgress& wait) {
   std::string text = wait.waiting_for;
   if (wait.of > 1) text = fmt::format("{}/{} {}", wait.satisfied, wait.of, text);
-  if (!wait.mismatch.empty()) text += ": " + wait.mismatch;
   return Printable(text);
+}
+
+std::string WaitText(const trial::WaitProgress& wait) {
+  const std::string subject = SubjectText(wait);
+  return wait.mismatch.empty() ? subject : subject + ": " + Printable(wait.mismatch);
 }
 
 }  // namespace
@@ -67,6 +74,7 @@ void Console::OnStepStarted(const trial::StepStarted& event, const trial::Moment
   test.step = event.id.Text();
   test.step_begin = at;
   test.told = at.instant;
+  test.told_cause.clear();
   test.wait = {};
   if (options_.verbose) {
     Print(fmt::format("  {} {}\n", NameOf(event.id.test), event.id.Text()));
@@ -97,13 +105,21 @@ void Console::OnWaitProgress(const trial::WaitProgress& event, const trial::Mome
 // In a plain log a long wait shows a sign of life now and then.
 void Console::TellLongWait(const trial::WaitProgress& event, const trial::Moment& at,
                            Running& test) {
-  if (options_.quiet || at.instant - test.told < kLongWait) return;
+  if (options_.quiet) return;
+  const bool troubled = !event.cause.empty() && test.told_cause.empty() &&
+                        at.instant - test.step_begin.instant >= kTroubledWait;
+  if (!troubled && at.instant - test.told < kLongWait) return;
   test.told = at.instant;
+  test.told_cause = event.cause;
   std::string text = fmt::format("  {} {} {}: waiting for {} ({})\n", "\xE2\x80\xA6",
                                  NameOf(event.id.test), event.id.Text(), WaitText(event),
                                  base::FormatSpan(at.instant - test.step_begin.instant));
   if (!event.cause.empty()) text += fmt::format("      {}\n", Printable(event.cause));
   Print(Paint(Style::kDim, text));
+}
+
+void Console::OnQuiet(const trial::Moment& at) {
+  if (!running_.empty()) ShowLive(at);
 }
 
 void Console::OnTestEnded(const trial::TestEnded& event, const trial::Moment& at) {
@@ -240,20 +256,32 @@ void Console::Print(const std::string& text) {
   live_.PrintAbove(text);
 }
 
+// What a running test waits for, how far it is from it, and why: each on a line of its own where
+// there is room, because a line that is cut off loses its end.
+std::vector<std::string> Console::LiveLines(const trial::TestId& id, const Running& test,
+                                            bool roomy, const trial::Moment& at) const {
+  const base::Duration time = at.instant - test.step_begin.instant;
+  const std::string what = roomy ? SubjectText(test.wait) : WaitText(test.wait);
+  const std::string all = base::Join({test.step, base::FormatSpan(time), what}, " ");
+  std::vector<std::string> lines = {
+      fmt::format("  \xE2\x80\xA6 {} {}", NameOf(id), base::Trim(all))};
+  if (roomy && !test.wait.mismatch.empty())
+    lines.push_back("      " + Printable(test.wait.mismatch));
+  if (!test.wait.cause.empty()) lines.push_back("      why: " + Printable(test.wait.cause));
+  return lines;
+}
+
 void Console::ShowLive(const trial::Moment& at) {
   if (!options_.live) return;
   std::vector<std::string> lines;
   size_t hidden = 0;
+  const bool roomy = running_.size() * kLinesOfATest + 3 <= options_.height;
   for (const auto& [id, test] : running_) {
-    if (lines.size() + 4 > options_.height) {
+    if (lines.size() + kLinesOfATest + 1 > options_.height) {
       ++hidden;
       continue;
     }
-    const base::Duration time = at.instant - test.step_begin.instant;
-    const std::string what =
-        base::Join({test.step, base::FormatSpan(time), WaitText(test.wait)}, " ");
-    lines.push_back(fmt::format("  \xE2\x80\xA6 {} {}", NameOf(id), base::Trim(what)));
-    if (!test.wait.cause.empty()) lines.push_back("      " + Printable(test.wait.cause));
+    for (std::string& line : LiveLines(id, test, roomy, at)) lines.push_back(std::move(line));
   }
   if (hidden > 0) lines.push_back(fmt::format("  \xE2\x80\xA6 and {} more", hidden));
   if (!lines.empty()) lines.push_back(fmt::format("  {} of {} done", done_, tests_));

@@ -36,6 +36,7 @@ class Console final : public trial::Listener {
   void OnWaitProgress(const trial::WaitProgress& event, const trial::Moment& at) override;
   void OnLogLine(const trial::LogLine& event, const trial::Moment& at) override;
   void OnCleanupEnded(const trial::CleanupEnded& event, const trial::Moment& at) override;
+  void OnQuiet(const trial::Moment& at) override;
 
  private:
   enum class Style { kNone, kBold, kDim, kGood, kBad, kWarning };
@@ -46,7 +47,8 @@ class Console final : public trial::Listener {
     trial::Moment step_begin;
     std::string step;
     trial::WaitProgress wait;
-    base::Instant told;  // when its wait was last put into a plain log
+    base::Instant told;      // when its wait was last put into a plain log
+    std::string told_cause;  // and with which cause
     std::vector<trial::StepEnded> bad_steps;
   };
 
@@ -59,6 +61,8 @@ class Console final : public trial::Listener {
   void TellLongWait(const trial::WaitProgress& event, const trial::Moment& at, Running& test);
   void Print(const std::string& text);
   void ShowLive(const trial::Moment& at);
+  std::vector<std::string> LiveLines(const trial::TestId& id, const Running& test, bool roomy,
+                                     const trial::Moment& at) const;
 
   std::ostream& out_;
   const ConsoleOptions options_;

@@ -91,9 +91,10 @@ TEST(ConsoleTest, ShowsRunningStepsOnATerminalAndTakesThemBack) {
 
   const std::string text = Told(options);
 
-  EXPECT_THAT(text, HasSubstr("J  … ./tests/e2e/web 1- 12.0 s 1/2 Deployment trial-b/web (0…\n"));
-  EXPECT_THAT(text, HasSubstr("      Pod web-5d: container app is waiting: ImagePullBackOff\n"));
-  EXPECT_THAT(text, HasSubstr("\x1b[3A\r\x1b[J"));
+  EXPECT_THAT(text, HasSubstr("J  … ./tests/e2e/web 1- 12.0 s 1/2 Deployment trial-b/web (0…\n"
+                              "      .status.readyReplicas: expected 3, found 1\n"
+                              "      why: Pod web-5d: container app is waiting: ImagePullB…\n"));
+  EXPECT_THAT(text, HasSubstr("\x1b[4A\r\x1b[J"));
   EXPECT_THAT(text, HasSubstr("  2 of 3 done\n"));
 }
 

@@ -84,6 +84,7 @@ Json FailureJson(const trial::Failure& failure) {
   PutIfAny(json, "expected", failure.expected);
   PutIfAny(json, "found", failure.found);
   PutIfAny(json, "diff", failure.diff);
+  for (const std::string& line : failure.history) json["history"].push_back(Printable(line));
   for (const std::string& line : failure.cause) json["cause"].push_back(Printable(line));
   return json;
 }

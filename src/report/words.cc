@@ -71,6 +71,7 @@ std::string Describe(const trial::Failure& failure) {
   const bool repeats =
       failure.details.size() == 1 && failure.message.find(failure.details[0]) != std::string::npos;
   if (!repeats) AddLines(text, failure.details, "  ");
+  AddLines(text, failure.history, "  ");
   text += failure.diff;
   if (!failure.diff.empty() && failure.diff.back() != '\n') text += '\n';
   if (!failure.cause.empty()) text += "why:\n";

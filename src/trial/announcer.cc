@@ -7,6 +7,7 @@ constexpr size_t kWaitingEvents = 4096;
 constexpr size_t kKeptLines = 20000;
 // The queue is emptied by a thread that only listeners can hold up.
 constexpr auto kPatience = std::chrono::hours(24);
+constexpr auto kQuiet = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -15,8 +16,12 @@ Announcer::Announcer(std::vector<Listener*> listeners, base::Clock& clock)
   crew_.Start("events", [this](std::stop_token) {
     for (;;) {
       // Not the crew's stop token: what was told is delivered before the thread ends.
-      auto delivery = queue_.Pop(base::Until::After(clock_, kPatience));
-      if (delivery.Is(base::Code::kTimeout)) continue;
+      auto delivery = queue_.Pop(base::Until::After(clock_, kQuiet));
+      if (delivery.Is(base::Code::kTimeout)) {
+        const Moment now{clock_.Now(), clock_.WallNow()};
+        for (Listener* listener : listeners_) listener->OnQuiet(now);
+        continue;
+      }
       if (!delivery.ok() || !delivery->has_value()) return;
       for (Listener* listener : listeners_) (**delivery)(*listener);
     }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sys/files.h"
+#include "trial/diagnose.h"
 #include "trial/event_lines.h"
 #include "trial/steps/command.h"
 #include "trial/steps/view.h"
@@ -171,6 +172,7 @@ std::string FailureText(const Failure& failure) {
   if (!text.empty()) text += ": ";
   text += failure.message + "\n";
   for (const std::string& line : failure.details) text += "  " + line + "\n";
+  for (const std::string& line : failure.history) text += "  " + line + "\n";
   if (!failure.cause.empty()) text += "why:\n";
   for (const std::string& line : failure.cause) text += "  " + line + "\n";
   if (!failure.diff.empty()) text += failure.diff + "\n";

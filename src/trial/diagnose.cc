@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "trial/pod_trouble.h"
+
 namespace trial {
 namespace {
 
@@ -12,22 +15,19 @@ using kube::Object;
 using kube::ObjectPtr;
 using value::FindString;
 using value::Json;
+using Weight = Cause::Weight;
 
 constexpr size_t kMostPods = 3;
 constexpr size_t kMostEvents = 3;
+constexpr size_t kMostLogs = 3;
 constexpr int kDeepest = 6;
 
-// Messages come with line breaks and blanks at their ends.
-std::string OneLine(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  while (!text.empty() && text.back() == ' ') text.pop_back();
-  return text;
-}
-
-std::string Reasoned(const std::string& reason, const std::string& message) {
-  if (reason.empty()) return OneLine(message);
-  return message.empty() ? reason : fmt::format("{}: {}", reason, OneLine(message));
-}
+const kube::Kind kPod{"", "v1", "Pod"};
+const kube::Kind kClaim{"", "v1", "PersistentVolumeClaim"};
+const kube::Kind kNode{"", "v1", "Node"};
+const kube::Kind kQuota{"", "v1", "ResourceQuota"};
+const kube::Kind kReplicaSet{"apps", "v1", "ReplicaSet"};
+const kube::Kind kJob{"batch", "v1", "Job"};
 
 // Conditions have no common sense: some are good when True, others when False.
 bool IsTrouble(const std::string& type, const std::string& status) {
@@ -42,19 +42,31 @@ bool IsTrouble(const std::string& type, const std::string& status) {
   return bad && status == "True";
 }
 
-std::vector<std::string> ConditionTrouble(const Object& object) {
-  std::vector<std::string> lines;
+bool IsBuiltIn(const Object& object) {
+  const std::string group = object.kind().group;
+  return group.find('.') == std::string::npos;
+}
+
+Weight WeightOf(const Object& object, const std::string& type, const std::string& reason) {
+  if (reason == "ProgressDeadlineExceeded" || type == "ReplicaFailure") return Weight::kStuck;
+  // What somebody's operator writes is meant to be read; what Kubernetes writes here only counts.
+  return IsBuiltIn(object) ? Weight::kSymptom : Weight::kTrouble;
+}
+
+std::vector<Cause> ConditionTrouble(const Object& object) {
+  std::vector<Cause> causes;
   const Json* conditions = object.Find({"status", "conditions"});
-  if (conditions == nullptr || !conditions->is_array()) return lines;
+  if (conditions == nullptr || !conditions->is_array()) return causes;
   for (const Json& condition : *conditions) {
     const std::string type = FindString(condition, {"type"});
     const std::string status = FindString(condition, {"status"});
-    const std::string why =
-        Reasoned(FindString(condition, {"reason"}), FindString(condition, {"message"}));
+    const std::string reason = FindString(condition, {"reason"});
+    const std::string why = Reasoned(reason, FindString(condition, {"message"}));
     if (!IsTrouble(type, status) || why.empty()) continue;
-    lines.push_back(fmt::format("{}: condition {} is {}: {}", object.Text(), type, status, why));
+    causes.push_back({fmt::format("{}: condition {} is {}: {}", object.Text(), type, status, why),
+                      reason, object.Text(), WeightOf(object, type, reason)});
   }
-  return lines;
+  return causes;
 }
 
 // "0 of 3 replicas are ready" of a workload.
@@ -68,98 +80,120 @@ std::string ReplicaTrouble(const Object& object) {
                      wanted->get<int64_t>());
 }
 
-std::string TerminatedText(const Json& terminated) {
-  const Json* code = value::Find(terminated, {"exitCode"});
-  const std::string why =
-      Reasoned(FindString(terminated, {"reason"}), FindString(terminated, {"message"}));
-  return fmt::format("exit code {}{}",
-                     code != nullptr && code->is_number_integer() ? code->get<int64_t>() : 0,
-                     why.empty() ? "" : " (" + why + ")");
+// A claim that somebody waits for by itself, without a Pod.
+std::vector<Cause> ClaimTrouble(const Object& claim) {
+  const std::string phase = claim.String({"status", "phase"});
+  if (claim.kind() != kClaim || phase == "Bound" || phase.empty()) return {};
+  return {{fmt::format("{} is {}", claim.Text(), phase), "PersistentVolumeClaim" + phase,
+           claim.Text(), Weight::kTrouble}};
 }
 
-int64_t Restarts(const Json& status) {
-  const Json* count = value::Find(status, {"restartCount"});
-  return count != nullptr && count->is_number_integer() ? count->get<int64_t>() : 0;
+bool IsPod(const Object& object) {
+  return object.kind() == kPod;
 }
 
-// A container that is merely starting is trouble only if nothing worse is.
-struct ContainerTrouble {
-  std::string text;
-  int weight = 0;
-};
-
-ContainerTrouble TroubleOf(const Json& status) {
-  const std::string name = FindString(status, {"name"});
-  const Json* waiting = value::Find(status, {"state", "waiting"});
-  const Json* terminated = value::Find(status, {"state", "terminated"});
-  const Json* last = value::Find(status, {"lastState", "terminated"});
-  if (waiting != nullptr && waiting->is_object()) {
-    const std::string reason = FindString(*waiting, {"reason"});
-    std::string text = fmt::format("container {} is waiting: {}", name,
-                                   Reasoned(reason, FindString(*waiting, {"message"})));
-    if (last != nullptr && last->is_object())
-      text += fmt::format("; it last ended with {}", TerminatedText(*last));
-    const bool starting = reason == "ContainerCreating" || reason == "PodInitializing";
-    return {std::move(text), starting ? 1 : 3};
-  }
-  if (terminated != nullptr && terminated->is_object()) {
-    const Json* code = value::Find(*terminated, {"exitCode"});
-    if (code != nullptr && *code == 0) return {};
-    return {fmt::format("container {} ended with {}", name, TerminatedText(*terminated)), 3};
-  }
-  const Json* ready = value::Find(status, {"ready"});
-  if (ready == nullptr || *ready != false) return {};
-  std::string text = fmt::format("container {} is running but not ready", name);
-  if (Restarts(status) > 0) text += fmt::format(" after {} restarts", Restarts(status));
-  if (last != nullptr && last->is_object())
-    text += fmt::format("; it last ended with {}", TerminatedText(*last));
-  return {std::move(text), 2};
+bool HasPods(const World& world, const std::string& owner) {
+  return std::any_of(world.objects.begin(), world.objects.end(), [&](const ObjectPtr& object) {
+    const auto owners = object->owners();
+    return IsPod(*object) && std::any_of(owners.begin(), owners.end(), [&](const auto& one) {
+             return one.uid == owner;
+           });
+  });
 }
 
-std::string ConditionMessage(const Object& object, const std::string& type) {
-  const Json* conditions = object.Find({"status", "conditions"});
-  if (conditions == nullptr || !conditions->is_array()) return "";
-  for (const Json& condition : *conditions) {
-    if (FindString(condition, {"type"}) == type)
-      return Reasoned(FindString(condition, {"reason"}), FindString(condition, {"message"}));
-  }
-  return "";
-}
-
-// Newest first, warnings only; about one of `uids`, or about anything when that is null.
-std::vector<const Object*> Warnings(const World& world, const std::set<std::string>* uids) {
-  std::vector<const Object*> warnings;
+// Newest first; about one of `uids`, or about anything when that is null.
+std::vector<const Object*> EventsAbout(const World& world, const std::set<std::string>* uids) {
+  std::vector<const Object*> events;
   for (const ObjectPtr& event : world.events) {
-    if (event->String({"type"}) != "Warning") continue;
+    // The reason why a claim stays unbound is "Normal" to Kubernetes.
+    const bool wrong =
+        event->String({"type"}) == "Warning" || event->String({"reason"}) == "FailedBinding";
+    if (!wrong) continue;
     if (uids != nullptr && uids->count(event->String({"involvedObject", "uid"})) == 0) continue;
-    warnings.push_back(event.get());
+    events.push_back(event.get());
   }
   const auto when = [](const Object* event) {
     for (const char* field : {"lastTimestamp", "eventTime", "firstTimestamp"})
       if (const std::string at = event->String({field}); !at.empty()) return at;
     return event->String({"metadata", "creationTimestamp"});
   };
-  std::stable_sort(warnings.begin(), warnings.end(),
+  std::stable_sort(events.begin(), events.end(),
                    [&](const Object* a, const Object* b) { return when(a) > when(b); });
-  return warnings;
+  return events;
 }
 
-std::string EventText(const Object& event) {
+// The object that an event is about: `subject` or one of the world; null when it is not known.
+const Object* Involved(const Object& event, const Object* subject, const World& world) {
+  const std::string uid = event.String({"involvedObject", "uid"});
+  if (subject != nullptr && subject->uid() == uid) return subject;
+  for (const ObjectPtr& object : world.objects)
+    if (object->uid() == uid) return object.get();
+  return nullptr;
+}
+
+// An event is of the past: only the state of its object says whether it is still so.
+Weight WeightOf(const Object& event, const Object* about, const World& world) {
+  const std::string reason = event.String({"reason"});
+  if (reason == "Unhealthy") return Weight::kTelling;
+  if (about == nullptr) return Weight::kTrouble;
+  bool still = false;
+  // Quotas, webhooks and Pod security say no to a controller; once a Pod is there it got through.
+  if (reason == "FailedCreate") still = !HasPods(world, about->uid());
+  if (reason == "FailedMount" || reason == "FailedAttachVolume")
+    still = about->String({"status", "phase"}) == "Pending";
+  if (reason == "ProvisioningFailed" || reason == "FailedBinding")
+    still = about->String({"status", "phase"}) == "Pending";
+  return still ? Weight::kRoot : Weight::kTrouble;
+}
+
+Cause EventCause(const Object& event, const Object* subject, const World& world) {
   const Json* count = event.Find({"count"});
   const bool repeated = count != nullptr && count->is_number_integer() && *count > 1;
-  return fmt::format("event for {} {}: {}{}: {}", event.String({"involvedObject", "kind"}),
-                     event.String({"involvedObject", "name"}), event.String({"reason"}),
-                     repeated ? fmt::format(" ({} times)", count->get<int64_t>()) : "",
-                     OneLine(event.String({"message"})));
+  const std::string about =
+      event.String({"involvedObject", "kind"}) + " " + event.String({"involvedObject", "name"});
+  const std::string reason = event.String({"reason"});
+  return {fmt::format("event for {}: {}{}: {}", about, reason,
+                      repeated ? fmt::format(" ({} times)", count->get<int64_t>()) : "",
+                      OneLine(event.String({"message"}))),
+          reason, about, WeightOf(event, Involved(event, subject, world), world)};
 }
 
-void AddEvents(const World& world, const std::set<std::string>* uids,
-               std::vector<std::string>& lines) {
+// What the quotas of the namespace say, when one of the events blames them.
+void AddQuotas(const World& world, const std::vector<const Object*>& events,
+               std::vector<Cause>& causes) {
+  for (const ObjectPtr& object : world.objects) {
+    if (object->kind() != kQuota) continue;
+    const bool blamed = std::any_of(events.begin(), events.end(), [&](const Object* event) {
+      return event->String({"message"}).find("exceeded quota: " + object->name()) !=
+             std::string::npos;
+    });
+    const Json* hard = object->Find({"status", "hard"});
+    if (!blamed || hard == nullptr || !hard->is_object()) continue;
+    std::vector<std::string> uses;
+    for (const auto& [resource, limit] : hard->items()) {
+      const std::string used = object->String({"status", "used", resource});
+      uses.push_back(fmt::format("{} {} of {}", resource, used.empty() ? "0" : used,
+                                 limit.is_string() ? limit.get<std::string>() : limit.dump()));
+    }
+    causes.push_back({fmt::format("{}: used {}", object->Text(), base::Join(uses, ", ")),
+                      "ExceededQuota", object->Text(), Weight::kTrouble});
+  }
+}
+
+// `uids`: of what the events may be about; null: anything.
+void AddEvents(const Object* subject, const World& world, const std::set<std::string>* uids,
+               std::vector<Cause>& causes) {
   std::set<std::string> seen;
-  for (const Object* event : Warnings(world, uids)) {
+  const auto events = EventsAbout(world, uids);
+  AddQuotas(world, events, causes);
+  for (const Object* event : events) {
     if (seen.size() == kMostEvents) return;
+    const Object* about = Involved(*event, subject, world);
+    // What a Pod suffered before it became well is history.
+    if (about != nullptr && IsPod(*about) && about->Condition("Ready") == "True") continue;
     // The same reason again says nothing new.
-    if (seen.insert(event->String({"reason"})).second) lines.push_back(EventText(*event));
+    if (seen.insert(event->String({"reason"})).second)
+      causes.push_back(EventCause(*event, subject, world));
   }
 }
 
@@ -187,87 +221,109 @@ std::vector<const Object*> Family(const Object& subject, const World& world) {
   return family;
 }
 
-bool IsPod(const Object& object) {
-  return object.kind() == kube::Kind{"", "v1", "Pod"};
-}
-
 // A ReplicaSet of an older revision, wanted by nobody.
 bool IsRetired(const Object& object) {
   const Json* replicas = object.Find({"spec", "replicas"});
   return object.kind().kind == "ReplicaSet" && replicas != nullptr && *replicas == 0;
 }
 
+std::vector<const Object*> PodsOf(const Object* subject, const World& world) {
+  std::vector<const Object*> pods;
+  if (subject != nullptr) {
+    for (const Object* object : Family(*subject, world))
+      if (IsPod(*object)) pods.push_back(object);
+    return pods;
+  }
+  for (const ObjectPtr& object : world.objects)
+    if (IsPod(*object)) pods.push_back(object.get());
+  return pods;
+}
+
+// What stands between `kind` and the Pods that it makes, if it makes any.
+std::vector<kube::Kind> Between(const kube::Kind& kind) {
+  if (kind == kPod || kind == kClaim) return {};
+  if (kind == kube::Kind{"apps", "v1", "Deployment"}) return {kReplicaSet, kPod};
+  if (kind == kube::Kind{"batch", "v1", "CronJob"}) return {kJob, kPod};
+  const bool built_in = kind.group.find('.') == std::string::npos;
+  if (built_in) return {kPod};
+  return DiagnosedKinds();  // somebody's own kind may own anything
+}
+
+bool BlamesQuota(const World& world) {
+  return std::any_of(world.events.begin(), world.events.end(), [](const ObjectPtr& event) {
+    return event->String({"message"}).find("exceeded quota") != std::string::npos;
+  });
+}
+
 }  // namespace
 
 std::vector<kube::Kind> DiagnosedKinds() {
-  return {{"", "v1", "Pod"},
-          {"apps", "v1", "ReplicaSet"},
-          {"apps", "v1", "Deployment"},
-          {"apps", "v1", "StatefulSet"},
-          {"apps", "v1", "DaemonSet"},
-          {"batch", "v1", "Job"}};
+  return {kPod,
+          kReplicaSet,
+          kube::Kind{"apps", "v1", "Deployment"},
+          kube::Kind{"apps", "v1", "StatefulSet"},
+          kube::Kind{"apps", "v1", "DaemonSet"},
+          kJob,
+          kClaim};
 }
 
-std::vector<std::string> PodTrouble(const Object& pod) {
-  std::vector<ContainerTrouble> troubles;
-  for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
-    const Json* statuses = pod.Find({"status", list});
-    if (statuses == nullptr || !statuses->is_array()) continue;
-    for (const Json& status : *statuses) {
-      ContainerTrouble trouble = TroubleOf(status);
-      if (trouble.weight > 0) troubles.push_back(std::move(trouble));
-    }
-  }
-  std::stable_sort(troubles.begin(), troubles.end(),
-                   [](const auto& a, const auto& b) { return a.weight > b.weight; });
-  std::vector<std::string> lines;
-  if (pod.Condition("PodScheduled") == "False")
-    lines.push_back("not scheduled: " + ConditionMessage(pod, "PodScheduled"));
-  const std::string reason = pod.String({"status", "reason"});
-  if (pod.String({"status", "phase"}) == "Failed" && !reason.empty())
-    lines.push_back("failed: " + Reasoned(reason, pod.String({"status", "message"})));
-  for (ContainerTrouble& trouble : troubles) {
-    if (trouble.weight == 1 && !lines.empty()) continue;
-    lines.push_back(std::move(trouble.text));
-  }
-  if (lines.empty() && pod.String({"status", "phase"}) == "Pending" && !pod.deleting())
-    lines.push_back("pending: no scheduler or kubelet has said anything about it yet");
-  return lines;
+std::vector<kube::Kind> KindsFor(const kube::Object* subject, const World& world) {
+  std::vector<kube::Kind> kinds = {{"", "v1", "Event"}};
+  const auto between = subject == nullptr ? std::vector<kube::Kind>{kPod}
+                                          : Between(subject->kind());
+  kinds.insert(kinds.end(), between.begin(), between.end());
+  const auto pods = PodsOf(subject, world);
+  const auto any = [&](bool (*wanted)(const Object&)) {
+    return std::any_of(pods.begin(), pods.end(), [&](const Object* pod) { return wanted(*pod); });
+  };
+  if (any(WaitsForClaims)) kinds.push_back(kClaim);
+  if (any(WaitsForNode)) kinds.push_back(kNode);
+  if (BlamesQuota(world)) kinds.push_back(kQuota);
+  return kinds;
 }
 
-std::vector<std::string> Diagnose(const Object& subject, const World& world) {
-  std::vector<std::string> lines;
+std::vector<LogOf> LogsFor(const kube::Object* subject, const World& world) {
+  std::vector<LogOf> logs;
+  for (const Object* pod : PodsOf(subject, world)) {
+    for (LogOf& log : PodLogs(*pod))
+      if (logs.size() < kMostLogs) logs.push_back(std::move(log));
+  }
+  return logs;
+}
+
+std::vector<Cause> Diagnose(const Object& subject, const World& world) {
+  std::vector<Cause> causes;
   std::set<std::string> uids;
   size_t pods = 0;
   for (const Object* object : Family(subject, world)) {
     uids.insert(object->uid());
     if (IsRetired(*object)) continue;
     if (IsPod(*object)) {
-      const auto troubles = PodTrouble(*object);
+      auto troubles = PodTrouble(*object, world);
       if (troubles.empty() || ++pods > kMostPods) continue;
-      for (const std::string& trouble : troubles)
-        lines.push_back(fmt::format("{}: {}", object->Text(), trouble));
+      for (Cause& trouble : troubles) causes.push_back(std::move(trouble));
       continue;
     }
-    if (const std::string replicas = ReplicaTrouble(*object); !replicas.empty())
-      lines.push_back(replicas);
-    for (std::string& line : ConditionTrouble(*object)) lines.push_back(std::move(line));
+    if (std::string replicas = ReplicaTrouble(*object); !replicas.empty())
+      causes.push_back({std::move(replicas), "", object->Text(), Weight::kSymptom});
+    for (Cause& cause : ConditionTrouble(*object)) causes.push_back(std::move(cause));
+    for (Cause& cause : ClaimTrouble(*object)) causes.push_back(std::move(cause));
   }
-  AddEvents(world, &uids, lines);
-  return lines;
+  AddEvents(&subject, world, &uids, causes);
+  return causes;
 }
 
-std::vector<std::string> DiagnoseAbsence(const World& world) {
-  std::vector<std::string> lines;
+std::vector<Cause> DiagnoseAbsence(const World& world) {
+  std::vector<Cause> causes;
   size_t pods = 0;
   for (const ObjectPtr& object : world.objects) {
     if (!IsPod(*object)) continue;
-    const auto troubles = PodTrouble(*object);
+    auto troubles = PodTrouble(*object, world);
     if (troubles.empty() || ++pods > kMostPods) continue;
-    lines.push_back(fmt::format("{}: {}", object->Text(), troubles.front()));
+    causes.push_back(std::move(troubles.front()));
   }
-  AddEvents(world, nullptr, lines);
-  return lines;
+  AddEvents(nullptr, world, nullptr, causes);
+  return causes;
 }
 
 }  // namespace trial

@@ -1,5 +1,7 @@
 #include "trial/diagnose.h"
 
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -64,10 +66,10 @@ lastTimestamp: "2026-01-01T00:00:00Z"
 
 TEST(DiagnoseTest, WalksFromADeploymentDownToTheContainerAndTheEvent) {
   const World world{{Object(kReplicaSet), Object(kPod), Object(kHealthyPod), Object(kForeignPod)},
-                    {Object(kEvent)}};
+                    {Object(kEvent)}, {}};
 
   EXPECT_THAT(
-      Diagnose(*Object(kDeployment), world),
+      Lines(Diagnose(*Object(kDeployment), world)),
       ElementsAre("Deployment ns/web: 1 of 2 replicas are ready",
                   "Deployment ns/web: condition Available is False: MinimumReplicasUnavailable: no "
                   "minimum availability",
@@ -77,10 +79,22 @@ TEST(DiagnoseTest, WalksFromADeploymentDownToTheContainerAndTheEvent) {
                   "event for Pod web-1-a: Failed (4 times): Error: ErrImageNeverPull"));
 }
 
-TEST(DiagnoseTest, ACrashSaysHowTheContainerEndedLast) {
-  const auto pod = Object(R"(apiVersion: v1
+TEST(DiagnoseTest, TheRootIsTheContainerNotWhatFollowsFromIt) {
+  const World world{{Object(kReplicaSet), Object(kPod), Object(kHealthyPod)}, {Object(kEvent)}, {}};
+
+  const auto causes = Diagnose(*Object(kDeployment), world);
+  const Cause* root = RootOf(causes);
+
+  ASSERT_NE(root, nullptr);
+  EXPECT_EQ(root->reason, "ErrImageNeverPull");
+  EXPECT_EQ(root->about, "Pod ns/web-1-a/app");
+  EXPECT_TRUE(root->stuck());
+  EXPECT_FALSE(causes.front().stuck()) << "0 of 2 replicas is what everybody sees while it starts";
+}
+
+constexpr char kCrashing[] = R"(apiVersion: v1
 kind: Pod
-metadata: {name: p, namespace: ns}
+metadata: {name: p, namespace: ns, uid: p}
 status:
   phase: Running
   containerStatuses:
@@ -91,11 +105,26 @@ status:
     restartCount: 3
     state: {waiting: {reason: CrashLoopBackOff, message: back-off 20s}}
     lastState: {terminated: {exitCode: 2, reason: Error, message: "no config\n"}}
-)");
+)";
 
-  EXPECT_THAT(PodTrouble(*pod),
-              ElementsAre("container app is waiting: CrashLoopBackOff: back-off 20s; it last ended "
-                          "with exit code 2 (Error: no config)"));
+TEST(DiagnoseTest, ACrashSaysHowTheContainerEndedLast) {
+  EXPECT_THAT(Lines(Diagnose(*Object(kCrashing), {})),
+              ElementsAre("Pod ns/p: container app is waiting: CrashLoopBackOff: back-off 20s; it "
+                          "last ended with exit code 2 (Error: no config)"));
+}
+
+TEST(DiagnoseTest, ACrashAsksForTheLogAndShowsItsLastLine) {
+  const auto pod = Object(kCrashing);
+  World world;
+
+  const auto logs = LogsFor(pod.get(), world);
+
+  ASSERT_EQ(logs.size(), 1u);
+  EXPECT_EQ(logs[0].container, "app");
+  EXPECT_FALSE(logs[0].previous) << "nothing has been started since";
+  world.last_lines[logs[0].Id()] = "panic: no config";
+  EXPECT_THAT(Diagnose(*pod, world).at(0).text,
+              HasSubstr("; the last line of its log: \"panic: no config\""));
 }
 
 TEST(DiagnoseTest, AnUnschedulablePodSaysWhy) {
@@ -105,8 +134,11 @@ metadata: {name: p}
 status: {phase: Pending, conditions: [{type: PodScheduled, status: "False", reason: Unschedulable, message: "0/1 nodes are available: 1 Insufficient cpu."}]}
 )");
 
-  EXPECT_THAT(PodTrouble(*pod), ElementsAre("not scheduled: Unschedulable: 0/1 nodes are "
-                                            "available: 1 Insufficient cpu."));
+  const auto causes = Diagnose(*pod, {});
+
+  EXPECT_THAT(Lines(causes), ElementsAre("Pod p: not scheduled: Unschedulable: 0/1 nodes are "
+                                         "available: 1 Insufficient cpu."));
+  EXPECT_TRUE(causes[0].stuck());
 }
 
 TEST(DiagnoseTest, AContainerThatIsOnlyStartingIsNamedWhenNothingIsWorse) {
@@ -116,13 +148,113 @@ metadata: {name: p}
 status: {phase: Pending, containerStatuses: [{name: app, state: {waiting: {reason: ContainerCreating}}}]}
 )");
 
-  EXPECT_THAT(PodTrouble(*pod), ElementsAre("container app is waiting: ContainerCreating"));
+  const auto causes = Diagnose(*pod, {});
+
+  EXPECT_THAT(Lines(causes), ElementsAre("Pod p: container app is waiting: ContainerCreating"));
+  EXPECT_FALSE(causes[0].stuck());
+}
+
+constexpr char kMounting[] = R"(apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: ns, uid: p}
+spec: {nodeName: worker, volumes: [{name: data, persistentVolumeClaim: {claimName: disk}}]}
+status: {phase: PHASE, containerStatuses: [{name: app, ready: false, state: {waiting: {reason: ContainerCreating}}}]}
+)";
+constexpr char kMountEvent[] = R"(apiVersion: v1
+kind: Event
+type: Warning
+reason: FailedMount
+message: 'MountVolume.SetUp failed for volume "c" : configmap "no-such" not found'
+involvedObject: {kind: Pod, name: p, uid: p}
+lastTimestamp: "2026-01-01T00:00:00Z"
+)";
+
+kube::ObjectPtr InPhase(std::string yaml, const std::string& phase) {
+  return Object(yaml.replace(yaml.find("PHASE"), 5, phase));
+}
+
+TEST(DiagnoseTest, AVolumeThatCannotBeMountedIsTheRootOnlyWhileThePodIsPending) {
+  const World world{{}, {Object(kMountEvent)}, {}};
+  const auto pending = Diagnose(*InPhase(kMounting, "Pending"), world);
+  const auto running = Diagnose(*InPhase(kMounting, "Running"), world);
+
+  EXPECT_THAT(RootOf(pending)->text, HasSubstr("configmap \"no-such\" not found"));
+  EXPECT_TRUE(RootOf(pending)->stuck());
+  EXPECT_FALSE(RootOf(running)->stuck()) << "the event is of the past";
+}
+
+TEST(DiagnoseTest, AskForClaimsAndNodesOnlyWhereAPodWaitsForThem) {
+  const auto pod = InPhase(kMounting, "Pending");
+  const auto kinds = [](const kube::Object* subject, const World& world) {
+    std::set<std::string> names;
+    for (const kube::Kind& kind : KindsFor(subject, world)) names.insert(kind.kind);
+    return names;
+  };
+
+  EXPECT_THAT(kinds(pod.get(), {}),
+              ::testing::UnorderedElementsAre("Event", "PersistentVolumeClaim", "Node"));
+  EXPECT_THAT(kinds(Object(kHealthyPod).get(), {}), ::testing::UnorderedElementsAre("Event"));
+  EXPECT_THAT(kinds(Object(kDeployment).get(), {}),
+              ::testing::UnorderedElementsAre("Event", "ReplicaSet", "Pod"));
+  EXPECT_THAT(kinds(nullptr, {}), ::testing::UnorderedElementsAre("Event", "Pod"));
+}
+
+TEST(DiagnoseTest, AClaimAndANodeThatHoldAPodAreNamed) {
+  const World world{{Object(R"(apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: disk, namespace: ns, uid: c}
+status: {phase: Pending}
+)"),
+                     Object(R"(apiVersion: v1
+kind: Node
+metadata: {name: worker, uid: n}
+status: {conditions: [{type: Ready, status: Unknown, reason: NodeStatusUnknown, message: Kubelet stopped posting node status.}]}
+)")},
+                    {Object(R"(apiVersion: v1
+kind: Event
+type: Warning
+reason: ProvisioningFailed
+message: storageclass.storage.k8s.io "fast" not found
+involvedObject: {kind: PersistentVolumeClaim, name: disk, uid: c}
+)")},
+                    {}};
+
+  EXPECT_THAT(Lines(Diagnose(*InPhase(kMounting, "Pending"), world)),
+              ElementsAre("Pod ns/p: container app is waiting: ContainerCreating",
+                          "PersistentVolumeClaim ns/disk of Pod p is Pending: ProvisioningFailed: "
+                          "storageclass.storage.k8s.io \"fast\" not found",
+                          "Node worker is not ready: NodeStatusUnknown: Kubelet stopped posting "
+                          "node status."));
+}
+
+TEST(DiagnoseTest, AQuotaThatIsBlamedShowsWhatIsUsedUntilThePodsAreThere) {
+  World world{{Object(kReplicaSet), Object(R"(apiVersion: v1
+kind: ResourceQuota
+metadata: {name: small, namespace: ns, uid: q}
+status: {hard: {pods: "1"}, used: {pods: "1"}}
+)")},
+              {Object(R"(apiVersion: v1
+kind: Event
+type: Warning
+reason: FailedCreate
+message: 'Error creating: pods "web-1-x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1'
+involvedObject: {kind: ReplicaSet, name: web-1, uid: r}
+)")},
+              {}};
+
+  const auto refused = Diagnose(*Object(kDeployment), world);
+  world.objects.push_back(Object(kPod));
+  const auto created = Diagnose(*Object(kDeployment), world);
+
+  EXPECT_THAT(Lines(refused), ::testing::Contains("ResourceQuota ns/small: used pods 1 of 1"));
+  EXPECT_THAT(RootOf(refused)->text, HasSubstr("exceeded quota: small"));
+  EXPECT_EQ(RootOf(created)->reason, "ErrImageNeverPull");
 }
 
 TEST(DiagnoseTest, ForAnObjectThatIsNotThereTheNewestWarningsAreShown) {
-  const World world{{Object(kForeignPod)}, {Object(kEvent)}};
+  const World world{{Object(kForeignPod)}, {Object(kEvent)}, {}};
 
-  const auto lines = DiagnoseAbsence(world);
+  const auto lines = Lines(DiagnoseAbsence(world));
 
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_THAT(lines[0], HasSubstr("Pod ns/other: pending"));

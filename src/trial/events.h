@@ -169,6 +169,8 @@ class Listener {
   virtual void OnLogLine(const LogLine&, const Moment&) {}
   virtual void OnCleanupEnded(const CleanupEnded&, const Moment&) {}
   virtual void OnSighting(const Sighting&, const Moment&) {}
+  // Nothing has happened for half a second or so: for clocks on a screen.
+  virtual void OnQuiet(const Moment&) {}
 };
 
 }  // namespace trial

@@ -73,6 +73,11 @@ bool Fields::Bool(const std::string& name, bool fallback) {
   return fallback;
 }
 
+std::optional<bool> Fields::OptionalBool(const std::string& name) {
+  if (!Has(name)) return std::nullopt;
+  return Bool(name);
+}
+
 std::vector<std::string> Fields::Strings(const std::string& name) {
   std::vector<std::string> strings;
   const Json* value = Find(name);

@@ -61,6 +61,7 @@ class Fields {
   bool Has(const std::string& name);
   // The object itself; null when it is none.
   const value::Json& object() const;
+  std::optional<bool> OptionalBool(const std::string& name);
   // Accepts the field and does nothing with it, because kuttl does nothing with it either.
   void Ignore(const std::string& name);
   // An error if the field is there: `why` completes "TestStep.kubeconfig ...".

@@ -137,7 +137,9 @@ class StepBuilder {
       kubeconfig = ExpandVariables(kubeconfig, options_.environment);
       if (!kubeconfig.empty())
         kubeconfig = fs::absolute(directory_ / kubeconfig).lexically_normal().string();
+      step_.fail_early = step_spec_->fail_early;
     }
+    if (step_.check && step_.check->fail_early) step_.fail_early = step_.check->fail_early;
     return std::move(step_);
   }
 

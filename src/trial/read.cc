@@ -190,6 +190,7 @@ StepSpec ReadStep(const value::Document& document, Problems& problems) {
     ReadTestRules(test, step.rules);
     step.rules.on_failure = ReadCommands(test, CommandOwner::kStep, "catch");
   });
+  step.fail_early = fields.OptionalBool("failEarly");
   fields.Ignore("index");     // kuttl overwrites it with the file's number
   fields.Ignore("unitTest");  // read nowhere
   step.cluster = ReadCluster(fields);
@@ -207,6 +208,7 @@ CheckSpec ReadCheck(const value::Document& document, Problems& problems) {
   ReadHeader(fields);
   fields.Ignore("metadata");
   check.timeout = ReadTimeout(fields, 0);
+  check.fail_early = fields.OptionalBool("failEarly");
   check.commands = ReadCommands(fields, CommandOwner::kAssert);
   fields.Each("collectors", "a collector",
               [&](Fields& element) { check.collectors.push_back(ReadCollector(element)); });
@@ -284,6 +286,7 @@ SuiteConfig ReadSuite(const value::Document& document, Problems& problems) {
   suite.ns = fields.String("namespace");
   suite.skip_delete = fields.Bool("skipDelete");
   suite.leak_check = fields.Bool("leakCheck");
+  suite.fail_early = fields.Bool("failEarly");
   const std::string artifacts = fields.String("artifactsDir");
   if (!artifacts.empty()) suite.artifacts_dir = artifacts;
   ReadReport(fields, suite);

@@ -27,6 +27,7 @@ struct StepSpec {
   bool expand = false;
   TestRules rules;
   ClusterRef cluster;  // with the kubeconfig as written
+  std::optional<bool> fail_early;
 };
 
 // Is `document` of API group kuttl.dev (any version) and this kind?

@@ -118,6 +118,7 @@ class Runner {
     test_settings_.shared_ns = suite_.ns;
     test_settings_.skip_delete = suite_.skip_delete;
     test_settings_.keep_failed = suite_.keep_failed;
+    test_settings_.fail_early = suite_.fail_early;
     test_settings_.artifacts = settings_.artifacts;
     test_settings_.scratch = scratch;
     test_settings_.evaluator = settings_.evaluator;

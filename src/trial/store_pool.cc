@@ -9,12 +9,7 @@ using base::Code;
 StorePool::StorePool(kube::Client& client, WatchScope scope, base::Clock& clock, base::Log log)
     : client_(client), scope_(scope), clock_(clock), log_(std::move(log)) {}
 
-base::Result<std::shared_ptr<kube::Store>> StorePool::Open(const kube::Kind& kind,
-                                                           const std::string& ns,
-                                                           const base::Until& until) {
-  const std::string covered = scope_ == WatchScope::kCluster ? "" : ns;
-  const Place place{kind, covered};
-  TRY(client_.Discover(kind, until));
+base::Result<std::shared_ptr<kube::Store>> StorePool::Start(const Place& place) {
   std::optional<base::Error> denied;
   std::shared_ptr<kube::Store> store = stores_.With([&](Stores& stores) {
     const auto before = stores.denied.find(place);
@@ -24,24 +19,71 @@ base::Result<std::shared_ptr<kube::Store>> StorePool::Open(const kube::Kind& kin
     }
     auto& open = stores.open[place];
     if (!open) {
-      open = std::make_shared<kube::Store>(client_, kube::StoreOptions{kind, covered, {}}, clock_,
-                                           log_);
+      open = std::make_shared<kube::Store>(
+          client_, kube::StoreOptions{place.first, place.second, {}}, clock_, log_);
     }
     return open;
   });
   if (denied) return *denied;
+  return store;
+}
+
+std::optional<base::Error> StorePool::Hopeless(const kube::Store& store) {
+  const kube::Store::Health health = store.health();
+  if (health.last_error.empty()) return std::nullopt;
+  const bool passing = health.last_code == Code::kUnavailable ||
+                       health.last_code == Code::kTimeout || health.last_code == Code::kCancelled;
+  // A copy that was there once may be right again, unless it is the right to it that is missing.
+  if (passing || (health.synced && health.last_code != Code::kDenied)) return std::nullopt;
+  return base::Error(health.last_code, health.last_error);
+}
+
+base::Result<std::shared_ptr<kube::Store>> StorePool::Open(const kube::Kind& kind,
+                                                           const std::string& ns,
+                                                           const base::Until& until) {
+  TRY(client_.Discover(kind, until));
+  const Place place = PlaceOf(kind, ns);
+  auto store = TRY(Start(place));
   TRY(store->WaitFor(
       [](const kube::Store::Snapshot& now) { return now.synced || !now.last_error.empty(); },
       until));
-  if (store->Get().synced) return store;
-  // The store only knows the reason as text: ask once more to learn what kind of reason it is.
-  const auto listed = client_.List(kind, {covered, {}, ""}, until);
-  if (listed.ok() || listed.Is(Code::kUnavailable) || listed.Is(Code::kTimeout)) {
-    TRY(store->WaitSynced(until));
-    return store;
+  if (const auto error = Hopeless(*store)) {
+    Close(place, *error);
+    return *error;
   }
-  Close(place, listed.error());
-  return listed.error();
+  TRY(store->WaitSynced(until));
+  return store;
+}
+
+std::shared_ptr<kube::Store> StorePool::OpenSoon(const kube::Kind& kind, const std::string& ns,
+                                                 const base::Until& until) {
+  if (!client_.Discover(kind, until).ok()) return nullptr;
+  const Place place = PlaceOf(kind, ns);
+  auto store = Start(place);
+  if (!store.ok()) return nullptr;
+  if (const auto error = Hopeless(**store)) {
+    Close(place, *error);
+    return nullptr;
+  }
+  return *store;
+}
+
+bool StorePool::HasCurrent(const kube::Kind& kind, const std::string& ns) const {
+  const Place place = PlaceOf(kind, ns);
+  const auto store = stores_.Read([&](const Stores& stores) {
+    const auto found = stores.open.find(place);
+    return found == stores.open.end() ? nullptr : found->second;
+  });
+  return store != nullptr && store->health().current();
+}
+
+void StorePool::TellDenied(const kube::Kind& kind, const base::Error& error, const Story& story) {
+  const bool first =
+      stores_.With([&](Stores& stores) { return stores.denial_told.insert(kind).second; });
+  if (!first) return;
+  story.Warn({}, fmt::format("{}; looking again by the clock instead of watching (every 0.1 s, "
+                             "growing to 1 s)",
+                             error.message()));
 }
 
 // Not to be had: denied for the whole run, or not served now (a CRD that has gone).
@@ -71,22 +113,37 @@ void StorePool::Release(const std::string& ns) {
   });
 }
 
+void ChangeSignal::Subscribe(std::shared_ptr<kube::Store> store, const std::string& ns,
+                             Observer observer) {
+  const auto wake = [count = count_] { count->With([](uint64_t& value) { ++value; }); };
+  subscriptions_.push_back(store->Subscribe(
+      [ns, wake, observer = std::move(observer)](const kube::Change& change) {
+        if (!ns.empty() && change.object->ns() != ns) return;
+        if (observer) observer(change);
+        wake();
+      },
+      wake));
+  kept_.push_back(std::move(store));
+}
+
 base::Result<> ChangeSignal::Add(const kube::Kind& kind, const std::string& ns,
-                                 const base::Until& until) {
+                                 const base::Until& until, Observer observer) {
   auto store = stores_.Open(kind, ns, until);
   if (store.Is(Code::kDenied)) {
     ++denied_;
-    story_.Warn({}, fmt::format("{}; looking again by the clock instead of watching",
-                                store.error().message()));
+    stores_.TellDenied(kind, store.error(), story_);
     return base::Ok();
   }
   if (!store.ok()) return store.error();
-  subscriptions_.push_back((*store)->Subscribe([ns, count = count_](const kube::Change& change) {
-    if (!ns.empty() && change.object->ns() != ns) return;
-    count->With([](uint64_t& value) { ++value; });
-  }));
-  kept_.push_back(*std::move(store));
+  Subscribe(*std::move(store), ns, std::move(observer));
   return base::Ok();
+}
+
+void ChangeSignal::Follow(const kube::Kind& kind, const std::string& ns, const base::Until& until) {
+  if (followed_.count({kind, ns}) != 0) return;
+  auto store = stores_.OpenSoon(kind, ns, until);
+  followed_.emplace(kind, ns);
+  if (store) Subscribe(std::move(store), ns, {});
 }
 
 uint64_t ChangeSignal::count() const {

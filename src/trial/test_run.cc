@@ -174,7 +174,8 @@ class TestRun {
     Outcome outcome;
     if (settings_.lookout != nullptr) settings_.lookout->Follow(ns_, KindsSoFar(step));
     TestCluster* cluster = Prepare(step.cluster, story, outcome, until);
-    const StepContext context = Context(cluster == nullptr ? clusters_.own() : *cluster, story);
+    StepContext context = Context(cluster == nullptr ? clusters_.own() : *cluster, story);
+    context.fail_early = step.fail_early.value_or(settings_.fail_early);
     if (cluster != nullptr) outcome = DoExpanded(context, step, *cluster, limit, until);
     if (!outcome.ok() && until.Expired())
       outcome.failures.front().details.push_back(LimitText(step, in_time));

@@ -20,6 +20,7 @@ struct TestSettings {
   std::string shared_ns;  // the suite's namespace; "": one for each test
   bool skip_delete = false;
   bool keep_failed = false;
+  bool fail_early = false;  // unless a step says otherwise
   std::filesystem::path artifacts;
   std::filesystem::path scratch;  // private folder: output of background commands, kubeconfigs
   std::vector<std::filesystem::path> kubeconfig_files;  // what the run's cluster was read from

@@ -39,6 +39,9 @@ struct Failure {
   std::string message;
   // Every difference to the nearest object, one line each; or the end of a command's output.
   std::vector<std::string> details;
+  // What the fields that differ have been during the wait, one line each:
+  // `.status.readyReplicas was nothing, then 1 (after 2.3 s), 0 (after 4.1 s)`.
+  std::vector<std::string> history;
   std::string expected;  // YAML of what was asked for, or ""
   std::string found;     // YAML of the same fields of the nearest object, or ""
   std::string diff;      // unified diff of the two, or ""

@@ -77,6 +77,7 @@ void ApplyFlags(const SuiteFlags& flags, trial::SuiteConfig& config, trial::Prob
   if (flags.skip_delete) config.skip_delete = *flags.skip_delete;
   if (flags.keep_failed) config.keep_failed = true;
   if (flags.leak_check) config.leak_check = true;
+  if (flags.fail_early) config.fail_early = true;
   config.suppress.insert(config.suppress.end(), flags.suppress.begin(), flags.suppress.end());
 }
 
@@ -185,6 +186,9 @@ std::shared_ptr<SuiteFlags> AddSuiteFlags(CLI::App& command, const std::string& 
       "leave namespaces and objects behind");
   command.add_flag("--leak-check", flags->leak_check,
                    "what tests leave outside of their namespaces is a failure");
+  command.add_flag("--fail-early", flags->fail_early,
+                   "end a wait for a cause that stays until somebody mends it (ImagePullBackOff, "
+                   "CrashLoopBackOff, unschedulable, quota, ...)");
   command.add_option("--artifacts-dir", flags->artifacts_dir,
                      "folder for reports, and for what failed steps leave (TEST/STEP/)");
   command.add_option("--report", flags->report, "write a report: xml or json");

@@ -37,6 +37,7 @@ struct SuiteFlags {
   EvaluationFlags evaluation;
   std::optional<bool> skip_delete;
   StartFlags start;
+  bool fail_early = false;
   bool strict = false;
   bool allow_empty = false;
   bool verbose = false;

@@ -6,30 +6,25 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "trial/steps/commands.h"
+#include "trial/history.h"
+#include "trial/steps/assert_commands.h"
+#include "trial/steps/account.h"
 #include "trial/steps/expressions.h"
+#include "trial/steps/live_cause.h"
+#include "trial/steps/round.h"
 #include "trial/steps/timeline.h"
-#include "trial/steps/view.h"
+#include "trial/steps/wait_teller.h"
 
 namespace trial {
 namespace {
 
-using base::Code;
-
 constexpr base::Duration kFirstPause = std::chrono::milliseconds(100);
+constexpr base::Duration kShortestPause = std::chrono::milliseconds(10);
 constexpr base::Duration kLongestPause = std::chrono::seconds(1);
-// Progress is for people: not more often than this, and causes only for waits that one notices.
-constexpr base::Duration kProgressEvery = std::chrono::milliseconds(100);
-constexpr base::Duration kCauseAfter = std::chrono::milliseconds(1500);
+// Causes are looked for only where one notices the wait: that may open watches.
+constexpr base::Duration kCauseAfter = std::chrono::seconds(1);
 // For the last look and the diagnosis after the deadline.
 constexpr base::Duration kLastLook = std::chrono::seconds(3);
-
-// All judgements of one look, one for each Wanted.
-struct Round {
-  std::vector<Judgement> judgements;
-  size_t holding = 0;
-  bool all() const { return holding == judgements.size(); }
-};
 
 class Waiter {
  public:
@@ -38,7 +33,11 @@ class Waiter {
         step_(step),
         expressions_(context, step),
         signal_(context.stores, context.story),
-        started_(until.clock().Now()) {
+        commands_(context, step),
+        live_(context, signal_),
+        teller_(context.story),
+        started_(until.clock().Now()),
+        history_(std::make_shared<FieldHistory>(started_)) {
     for (const Manifest& manifest : step.asserts)
       wanted_.push_back({manifest, Condition::Want::kPresent, {}});
     for (const Manifest& manifest : step.errors)
@@ -51,37 +50,47 @@ class Waiter {
   }
 
   Outcome Wait(const base::Until& until) {
-    Round round = Look(Freshness::kFresh, until);
-    bool fresh = true;
+    // Where the run watches the kinds already, waiting costs no request: only passing does.
+    Freshness freshness = EverythingIsWatched(until) ? Freshness::kWatched : Freshness::kFresh;
+    bool subscribed = false;
     for (;;) {
       const uint64_t seen = signal_.count();
-      if (!fresh) round = Look(Freshness::kWatched, until);
+      Round round = Look(freshness, until);
       confirmed_ = true;
       LookAtTime(until);
       if (round.all() && time_.holds) {
-        if (!fresh) round = Look(Freshness::kFresh, until);
+        if (freshness == Freshness::kWatched) round = Look(Freshness::kFresh, until);
         confirmed_ = round.all();
         if (round.all() && CommandsSucceed(round, until)) return {};
       }
       if (time_.final) return Explained(round, "", until);
-      if (until.Over() || commands_timed_out_) return GiveUp(until);
-      if (const size_t dead = FindHopeless(round); dead < wanted_.size())
-        return Explained(round, hopeless_, until);
-      if (fresh) {
+      if (until.Over() || commands_.timed_out()) return GiveUp(until);
+      if (auto outcome = EndHopeless(std::move(round), freshness, until)) return *outcome;
+      if (!subscribed) {
         // What happened between the look and the watch must not be missed: look again at once.
-        fresh = false;
+        subscribed = true;
+        freshness = Freshness::kWatched;
         Watch(until);
-        if (round.holding < round.judgements.size()) continue;
+        if (round_.holding < round_.judgements.size()) continue;
       }
-      const bool told = TellProgress(round, until);
-      std::optional<base::Duration> pause = Pause(round);
-      if (!told) pause = std::min(pause.value_or(kProgressEvery), kProgressEvery);
+      const bool told = Tell(until);
+      if (told && context_.fail_early)
+        if (auto outcome = EndEarly(until)) return *outcome;
+      std::optional<base::Duration> pause = Pause();
+      if (!told) pause = std::min(pause.value_or(WaitTeller::kEvery), WaitTeller::kEvery);
       signal_.Wait(seen, pause, until);
       if (!watching_all_) Watch(until);
     }
   }
 
  private:
+  bool EverythingIsWatched(const base::Until& until) {
+    return !wanted_.empty() && std::all_of(wanted_.begin(), wanted_.end(), [&](Wanted& wanted) {
+      return Resolve(context_.client, context_.ns, wanted, until).ok() && wanted.condition &&
+             context_.stores.HasCurrent(wanted.condition->kind, wanted.condition->ns);
+    });
+  }
+
   Judgement LookAt(Wanted& wanted, Freshness freshness, const base::Until& until) {
     Judgement judgement;
     const auto resolved = Resolve(context_.client, context_.ns, wanted, until);
@@ -106,7 +115,12 @@ class Waiter {
                                                         const base::Until& until) {
     if (freshness == Freshness::kFresh) return ReadFresh(context_.client, condition, until);
     Watched watched = TRY(ReadWatched(context_, condition, until));
-    if (!watched.current) watches_current_ = false;
+    if (watched.current) return std::move(watched.objects);
+    watches_current_ = false;
+    // Without a watch the looks are all that the history has.
+    for (const kube::ObjectPtr& object : watched.objects)
+      if (watched.denied)
+        history_->Record({kube::ChangeType::kModified, object}, context_.story.clock().Now());
     return std::move(watched.objects);
   }
 
@@ -143,6 +157,8 @@ class Waiter {
   // Subscribes to the kinds that are known by now; the unknown ones are looked up by the clock.
   void Watch(const base::Until& until) {
     watching_all_ = true;
+    for (size_t i = 0; i < wanted_.size(); ++i)
+      if (wanted_[i].condition) history_->Follow(i, *wanted_[i].condition);
     for (const Wanted& wanted : wanted_) {
       if (!wanted.condition) {
         watching_all_ = false;
@@ -154,7 +170,7 @@ class Waiter {
       for (const auto& [kind, ns] : context_.timeline->Followed())
         if (!WatchKind(kind, ns, until)) watching_all_ = false;
     }
-    if (!HasCommands()) return;
+    if (!commands_.any()) return;
     // What a command asks about is most likely what the step applied.
     for (const Manifest& manifest : step_.apply) {
       const auto resource = context_.client.Discover(manifest.object.kind(), until);
@@ -166,118 +182,112 @@ class Waiter {
 
   bool WatchKind(const kube::Kind& kind, const std::string& ns, const base::Until& until) {
     if (watched_.count({kind, ns}) != 0) return true;
-    if (!signal_.Add(kind, ns, until).ok()) return false;
+    const auto record = [history = history_,
+                         &clock = context_.story.clock()](const kube::Change& change) {
+      history->Record(change, clock.Now());
+    };
+    if (!signal_.Add(kind, ns, until, record).ok()) return false;
     watched_.emplace(kind, ns);
     return true;
   }
 
-  bool HasCommands() const { return step_.check && !step_.check->commands.empty(); }
-
-  // How long to wait without a change: for ever where everything that can change is watched.
-  std::optional<base::Duration> Pause(const Round& round) {
+  // How long to wait without a change: until there is something to tell where everything that can
+  // change is watched.
+  std::optional<base::Duration> Pause() {
     // Time alone may be what is missing.
-    if (round.all() && !time_.holds)
+    if (round_.all() && !time_.holds)
       return std::min(time_.again.value_or(kLongestPause), kLongestPause);
-    const bool commands_pending = round.all();
-    const bool failed_to_look =
-        std::any_of(round.judgements.begin(), round.judgements.end(),
-                    [](const Judgement& judgement) { return judgement.error.has_value(); });
-    const bool by_clock = commands_pending || failed_to_look || !confirmed_ || !watches_current_ ||
-                          !watching_all_ || !signal_.watching_all();
+    const bool commands_pending = round_.all();
+    const bool by_clock = commands_pending || round_.failed_to_look() || !confirmed_ ||
+                          !watches_current_ || !watching_all_ || !signal_.watching_all();
     if (by_clock) {
       const base::Duration pause = pause_;
       pause_ = std::min(pause_ * 2, kLongestPause);
       return pause;
     }
     pause_ = kFirstPause;
+    const base::Instant now = context_.story.clock().Now();
     // The cause of a wait is shown even if nothing moves any more.
-    const base::Duration waited = context_.story.clock().Now() - started_;
-    if (waited < kCauseAfter) return kCauseAfter - waited;
-    return std::nullopt;
+    if (now - started_ < kCauseAfter) return kCauseAfter - (now - started_);
+    if (context_.fail_early && live_.fatal_at())
+      return std::max<base::Duration>(*live_.fatal_at() - now, kShortestPause);
+    // Nothing to look at, but a sign of life to give.
+    return teller_.UntilAgain();
   }
 
   // Runs the assert commands; true when all succeed while the objects stay as they are.
   bool CommandsSucceed(Round& round, const base::Until& until) {
-    if (!HasCommands()) return true;
+    if (!commands_.any()) return true;
     const uint64_t before = signal_.count();
-    if (!RunCommands(until)) return false;
+    if (!commands_.Run(until)) return false;
     if (signal_.count() == before && !wanted_.empty() && !watched_.empty()) return true;
     // Without a watch only another look tells whether they moved meanwhile.
     round = Look(Freshness::kFresh, until);
     return round.all();
   }
 
-  bool RunCommands(const base::Until& until) {
-    const CommandSettings settings{context_.directory, context_.environment, context_.ns,
-                                   std::nullopt};
-    std::string output;
-    Outcome outcome;
-    for (const CommandSpec& spec : step_.check->commands) {
-      CommandResult result = RunCommand(spec, settings, {}, until);
-      if (!spec.skip_log_output) output += result.output;
-      if (result.outcome.ok() && context_.variables != nullptr)
-        result.outcome = KeepOutput(spec, result, *context_.variables);
-      if (result.outcome.ok()) continue;
-      outcome = std::move(result.outcome);
-      commands_timed_out_ = result.timed_out && until.Expired();
-      break;
-    }
-    // Cut off by the deadline it says less than the try before it.
-    if (commands_timed_out_ && !command_failures_.ok()) return false;
-    command_failures_ = std::move(outcome);
-    TellOutput(std::move(output));
-    return command_failures_.ok();
+  // Ends the wait where a condition can never hold any more. Keeps the round. A copy may be of
+  // before our own last write (a Job that was replaced by one of the same name): asked once more.
+  std::optional<Outcome> EndHopeless(Round round, Freshness freshness, const base::Until& until) {
+    round_ = std::move(round);
+    if (HopelessIn(round_).empty()) return std::nullopt;
+    if (freshness == Freshness::kWatched) round_ = Look(Freshness::kFresh, until);
+    const std::string hopeless = HopelessIn(round_);
+    if (hopeless.empty()) return std::nullopt;
+    return Explained(round_, hopeless, until);
   }
 
-  // Every round prints the same: only what is new is worth a line.
-  void TellOutput(std::string output) {
-    if (output == last_output_) return;
-    for (const std::string& line : base::Split(output, '\n'))
-      if (!line.empty()) context_.story.Line(line);
-    last_output_ = std::move(output);
-  }
-
-  size_t FindHopeless(const Round& round) {
+  std::string HopelessIn(const Round& round) const {
     for (size_t i = 0; i < wanted_.size(); ++i) {
       if (!wanted_[i].condition) continue;
-      hopeless_ = Hopeless(*wanted_[i].condition, round.judgements[i]);
-      if (!hopeless_.empty()) return i;
+      if (auto why = Hopeless(*wanted_[i].condition, round.judgements[i]); !why.empty()) return why;
     }
-    return wanted_.size();
+    return "";
+  }
+
+  // The first that does not hold; wanted_.size() when all do.
+  size_t FirstMiss() const {
+    size_t i = 0;
+    while (i < wanted_.size() && round_.judgements[i].holds) ++i;
+    return i;
+  }
+
+  // With `failEarly`: ends the wait for a cause that stays until somebody mends it.
+  std::optional<Outcome> EndEarly(const base::Until& until) {
+    const size_t i = FirstMiss();
+    if (i == wanted_.size() || wanted_[i].want != Condition::Want::kPresent) return std::nullopt;
+    if (!wanted_[i].condition || !round_.judgements[i].nearest) return std::nullopt;
+    const auto fatal = live_.Fatal(*wanted_[i].condition, until.clock().Now());
+    if (!fatal) return std::nullopt;
+    const Round round = Look(Freshness::kFresh, until);
+    if (round.judgements[i].holds) return std::nullopt;
+    return Explained(round, "failEarly: " + fatal->text, until);
   }
 
   // False when there may be news that it is too early to tell.
-  bool TellProgress(const Round& round, const base::Until& until) {
-    const base::Instant now = until.clock().Now();
-    if (told_at_ && now - *told_at_ < kProgressEvery) return false;
+  bool Tell(const base::Until& until) {
+    if (teller_.TooEarly()) return false;
     WaitProgress progress;
-    progress.id = context_.story.id();
-    progress.of = static_cast<int>(round.judgements.size() +
-                                   (step_.check ? step_.check->commands.size() : 0));
-    progress.satisfied = static_cast<int>(round.holding);
-    progress.waited = now - started_;
-    progress.left = until.Left();
-    DescribeWait(round, progress);
-    if (progress.waited >= kCauseAfter && !round.all()) progress.cause = LiveCause(round, until);
-    if (progress.mismatch == told_.mismatch && progress.cause == told_.cause &&
-        progress.waiting_for == told_.waiting_for) {
-      return true;
+    progress.of = static_cast<int>(round_.judgements.size() + commands_.size());
+    progress.satisfied = static_cast<int>(round_.holding);
+    DescribeWait(progress);
+    const bool noticed = until.clock().Now() - started_ >= kCauseAfter;
+    if (!round_.all() && (noticed || context_.fail_early)) {
+      live_.Look(wanted_, round_, until.Within(kLastLook));
+      if (noticed) progress.cause = live_.Text();
     }
-    told_at_ = now;
-    told_ = progress;
-    context_.story.announcer().Tell(progress);
+    teller_.Tell(std::move(progress), until);
     return true;
   }
 
-  void DescribeWait(const Round& round, WaitProgress& progress) const {
-    for (size_t i = 0; i < wanted_.size(); ++i) {
-      if (round.judgements[i].holds) continue;
+  void DescribeWait(WaitProgress& progress) const {
+    if (const size_t i = FirstMiss(); i < wanted_.size()) {
       progress.waiting_for =
-          fmt::format("{} ({})", Subject(wanted_[i]), wanted_[i].manifest.At().Text());
-      progress.mismatch = Miss(wanted_[i], round.judgements[i]);
+          fmt::format("{} ({})", SubjectOf(wanted_[i]), wanted_[i].manifest.At().Text());
+      progress.mismatch = MissOf(wanted_[i], round_.judgements[i]);
       return;
     }
-    if (!round.all()) {
+    if (!round_.all()) {
       progress.waiting_for = expressions_.Subject();
       progress.mismatch = expressions_.Miss();
       return;
@@ -287,40 +297,10 @@ class Waiter {
       progress.mismatch = time_.failures.front().message;
       return;
     }
-    if (command_failures_.failures.empty()) return;
-    const Failure& failure = command_failures_.failures.front();
+    if (commands_.outcome().failures.empty()) return;
+    const Failure& failure = commands_.outcome().failures.front();
     progress.waiting_for = fmt::format("a command ({})", failure.Place());
     progress.mismatch = failure.message;
-  }
-
-  static std::string Subject(const Wanted& wanted) {
-    return wanted.condition ? wanted.condition->Subject() : wanted.manifest.object.Text();
-  }
-
-  static std::string Miss(const Wanted& wanted, const Judgement& judgement) {
-    if (wanted.condition) return NearestMiss(*wanted.condition, judgement);
-    if (judgement.error) return judgement.error->message();
-    return fmt::format("the cluster does not serve {} {}",
-                       wanted.manifest.object.kind().ApiVersion(),
-                       wanted.manifest.object.kind().kind);
-  }
-
-  std::string LiveCause(const Round& round, const base::Until& until) {
-    const base::Until soon = until.Within(kLastLook);
-    for (const kube::Kind& kind : {kube::Kind{"", "v1", "Pod"}, kube::Kind{"", "v1", "Event"}})
-      (void)WatchKind(kind, context_.ns, soon);
-    const World world = ReadWorld(context_, Freshness::kWatched, soon);
-    const auto cause = CauseOf(round, world);
-    return cause.empty() ? "" : cause.back();
-  }
-
-  // Of the first condition that does not hold.
-  std::vector<std::string> CauseOf(const Round& round, const World& world) const {
-    for (const Judgement& judgement : round.judgements) {
-      if (judgement.holds) continue;
-      return judgement.nearest ? Diagnose(*judgement.nearest, world) : DiagnoseAbsence(world);
-    }
-    return {};
   }
 
   // The deadline is over: a last fresh look decides and explains.
@@ -328,38 +308,23 @@ class Waiter {
     if (until.Stopped()) {
       Outcome outcome;
       outcome.Add(Verdict::kErrored, FailureAt({step_.file, {}}, "interrupted"));
-      if (!told_.waiting_for.empty())
+      if (const WaitProgress& told = teller_.told(); !told.waiting_for.empty())
         outcome.failures.front().details.push_back(
-            fmt::format("while waiting for {}: {}", told_.waiting_for, told_.mismatch));
+            fmt::format("while waiting for {}: {}", told.waiting_for, told.mismatch));
       return outcome;
     }
     const base::Until last = base::Until::After(until.clock(), kLastLook, until.stop());
     const Round round = Look(Freshness::kFresh, last);
     LookAtTime(last);
-    if (round.all() && time_.holds && !HasCommands()) return {};
+    if (round.all() && time_.holds && !commands_.any()) return {};
     return Explained(round, "", until);
   }
 
   Outcome Explained(const Round& round, const std::string& hopeless, const base::Until& until) {
     const base::Until last = base::Until::After(until.clock(), kLastLook, until.stop());
-    Outcome outcome;
-    const World world = round.all() ? World{} : ReadWorld(context_, Freshness::kFresh, last);
-    for (size_t i = 0; i < wanted_.size(); ++i) {
-      const Judgement& judgement = round.judgements[i];
-      if (judgement.holds) continue;
-      Failure failure = ExplainOne(wanted_[i], judgement, last);
-      failure.cause =
-          judgement.nearest ? Diagnose(*judgement.nearest, world) : DiagnoseAbsence(world);
-      outcome.Add(judgement.error ? VerdictOf(*judgement.error) : Verdict::kFailed,
-                  std::move(failure));
-    }
-    if (expressions_.any() && !round.judgements.back().holds)
-      ExplainExpressions(round, world, outcome);
-    for (Failure& failure : time_.failures) outcome.Add(Verdict::kFailed, std::move(failure));
-    if (round.all() && outcome.ok()) {
-      for (Failure& failure : command_failures_.failures)
-        outcome.Add(command_failures_.verdict, std::move(failure));
-    }
+    const WaitAccount account{wanted_, first_ref_, round, expressions_, time_, *history_,
+                              commands_.outcome()};
+    Outcome outcome = ExplainWait(context_, account, last);
     if (outcome.failures.empty()) {
       outcome.Add(Verdict::kFailed,
                   FailureAt({step_.file, {}}, "the conditions never held all at once"));
@@ -374,55 +339,24 @@ class Waiter {
     return outcome;
   }
 
-  // Only where their objects are there: else that is the failure.
-  void ExplainExpressions(const Round& round, const World& world, Outcome& outcome) const {
-    const auto refs = round.judgements.begin() + static_cast<std::ptrdiff_t>(first_ref_);
-    const Judgement& judgement = round.judgements.back();
-    if (!std::all_of(refs, round.judgements.end() - 1,
-                     [](const Judgement& ref) { return ref.holds; }))
-      return;
-    for (Failure& failure : expressions_.Failures()) {
-      if (judgement.nearest) failure.cause = Diagnose(*judgement.nearest, world);
-      outcome.Add(judgement.error ? VerdictOf(*judgement.error) : Verdict::kFailed,
-                  std::move(failure));
-    }
-  }
-
-  Failure ExplainOne(const Wanted& wanted, const Judgement& judgement, const base::Until& until) {
-    if (!wanted.condition) {
-      return FailureAt(wanted.manifest.At(),
-                       fmt::format("{}: {}", Subject(wanted), Miss(wanted, judgement)));
-    }
-    std::vector<std::string> neighbours;
-    if (!judgement.nearest && !judgement.error &&
-        wanted.condition->want != Condition::Want::kAbsent) {
-      const auto others =
-          context_.client.List(wanted.condition->kind, {wanted.condition->ns, {}, ""}, until);
-      if (others.ok())
-        for (const auto& other : others->items) neighbours.push_back(other->name());
-    }
-    return Explain(*wanted.condition, judgement, neighbours);
-  }
-
   const StepContext& context_;
   const Step& step_;
   Expressions expressions_;
   std::vector<Wanted> wanted_;
   size_t first_ref_ = 0;  // of wanted_: where the objects of expressions begin
   ChangeSignal signal_;
+  AssertCommands commands_;
+  LiveCause live_;
+  WaitTeller teller_;
   std::set<std::pair<kube::Kind, std::string>> watched_;
+  Round round_;  // the last look
   bool watching_all_ = false;
   bool watches_current_ = true;
   bool confirmed_ = true;  // the watches said the same as the fresh look
   base::Duration pause_ = kFirstPause;
   Timeline::View time_;
   base::Instant started_;
-  std::string hopeless_;
-  Outcome command_failures_;
-  bool commands_timed_out_ = false;
-  std::string last_output_;
-  std::optional<base::Instant> told_at_;
-  WaitProgress told_;
+  std::shared_ptr<FieldHistory> history_;
 };
 
 }  // namespace

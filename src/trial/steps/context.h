@@ -32,6 +32,7 @@ struct StepContext {
   bool stays = false;              // what is created here stays when the run is over
   Variables* variables = nullptr;  // the test's, for output of commands
   Timeline* timeline = nullptr;    // what the step follows over time; null: nothing
+  bool fail_early = false;         // a cause that stays until somebody mends it ends a wait
 };
 
 // How a part of a step ended.

@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "trial/deletion.h"
+#include "trial/steps/wait_teller.h"
+#include "trial/steps/world.h"
 
 namespace trial {
 namespace {
@@ -15,6 +18,7 @@ constexpr base::Duration kFirstPause = std::chrono::milliseconds(100);
 constexpr base::Duration kLongestPause = std::chrono::seconds(1);
 // For the last look after the deadline.
 constexpr base::Duration kLastLook = std::chrono::seconds(2);
+constexpr base::Duration kTellAfter = std::chrono::seconds(1);
 
 base::Result<std::vector<kube::Key>> Select(const StepContext& context, const DeleteSpec& spec,
                                             const std::string& ns, const base::Until& until) {
@@ -55,28 +59,63 @@ base::Result<std::vector<kube::Object>> Remaining(kube::Client& client,
   return left;
 }
 
-Failure StillThere(const Place& place, const kube::Object& object, base::Duration waited) {
+Failure StillThere(const StepContext& context, const Place& place, const kube::Object& object,
+                   base::Duration waited, const base::Until& until) {
   Failure failure = FailureAt(place, fmt::format("{} is still there {} after its deletion",
                                                  object.Text(), base::FormatSpan(waited)));
-  const kube::Json* finalizers = object.Find({"metadata", "finalizers"});
-  if (finalizers != nullptr && finalizers->is_array() && !finalizers->empty())
-    failure.cause.push_back(
-        fmt::format("{}: its finalizers are not removed: {}", object.Text(), finalizers->dump()));
-  else if (object.deleting())
-    failure.cause.push_back(object.Text() +
-                            ": it is being deleted (its grace period, or what "
-                            "depends on it, is not over)");
-  else
-    failure.cause.push_back(object.Text() + ": it was made again after the deletion");
+  if (object.deleting()) {
+    failure.cause =
+        Lines(WhatBlocks(object, ReadWorldOfDeletion(context, object, until)));
+    return failure;
+  }
+  std::vector<std::string> owners;
+  for (const auto& owner : object.owners()) owners.push_back(owner.kind + " " + owner.name);
+  failure.cause.push_back(fmt::format("{}: it was made again after the deletion{}", object.Text(),
+                                      owners.empty() ? "" : " for " + base::Join(owners, ", ")));
   return failure;
 }
+
+// Tells the user what a deletion waits for, once one notices.
+class DeletionTeller {
+ public:
+  DeletionTeller(const StepContext& context, const Place& place, const base::Until& until)
+      : context_(context),
+        place_(place),
+        teller_(context.story),
+        next_(until.clock().Now() + kTellAfter) {}
+
+  // `of`: all that have to go.
+  void Tell(const std::vector<kube::Object>& left, size_t of, const base::Until& until) {
+    const base::Instant now = until.clock().Now();
+    if (left.empty() || now < next_) return;
+    next_ = now + kTellAfter;  // finding out may take a request
+    WaitProgress progress;
+    progress.of = static_cast<int>(of);
+    progress.satisfied = static_cast<int>(of - left.size());
+    progress.waiting_for =
+        fmt::format("the end of {} ({})", left.front().Text(), place_.Text());
+    progress.mismatch = left.front().deleting() ? "it is being deleted" : "it was made again";
+    const auto causes = WhatBlocks(
+        left.front(), ReadWorldOfDeletion(context_, left.front(), until.Within(kLastLook)));
+    if (const Cause* root = RootOf(causes)) progress.cause = root->text;
+    teller_.Tell(std::move(progress), until);
+  }
+
+ private:
+  const StepContext& context_;
+  const Place& place_;
+  WaitTeller teller_;
+  base::Instant next_;
+};
 
 }  // namespace
 
 base::Result<std::vector<kube::Object>> AwaitGone(kube::Client& client, ChangeSignal& signal,
                                                   const std::vector<Doomed>& doomed,
-                                                  const base::Until& until) {
+                                                  const base::Until& until,
+                                                  const OnWaiting& on_waiting) {
   base::Duration pause = kFirstPause;
+  const base::Instant tell_at = until.clock().Now() + kTellAfter;
   bool watching = false;
   bool watching_all = true;
   for (;;) {
@@ -96,8 +135,14 @@ base::Result<std::vector<kube::Object>> AwaitGone(kube::Client& client, ChangeSi
         if (!signal.Add(object.kind(), object.ns(), until).ok()) watching_all = false;
       continue;
     }
+    if (left.ok() && on_waiting) on_waiting(*left);
     const bool by_clock = !left.ok() || !watching_all || !signal.watching_all();
-    signal.Wait(seen, by_clock ? std::optional(pause) : std::nullopt, until);
+    std::optional<base::Duration> next;
+    if (by_clock) next = pause;
+    // What blocks it is told even if nothing moves any more.
+    const base::Instant now = until.clock().Now();
+    if (on_waiting && now < tell_at) next = std::min(next.value_or(tell_at - now), tell_at - now);
+    signal.Wait(seen, next, until);
     pause = std::min(pause * 2, kLongestPause);
   }
 }
@@ -115,14 +160,19 @@ Outcome Delete(const StepContext& context, const std::vector<DeleteSpec>& specs,
     return outcome;
   }
   ChangeSignal signal(context.stores, context.story);
-  const auto left = AwaitGone(context.client, signal, doomed, until);
+  DeletionTeller teller(context, specs.front().place, until);
+  const auto left = AwaitGone(context.client, signal, doomed, until,
+                              [&](const std::vector<kube::Object>& still) {
+                                teller.Tell(still, doomed.size(), until);
+                              });
   if (!left.ok()) {
     outcome.Add(VerdictOf(left.error()), FailureAt(specs.front().place, left.error().message()));
     return outcome;
   }
+  const auto last = base::Until::After(until.clock(), kLastLook, until.stop());
   for (const kube::Object& object : *left)
-    outcome.Add(Verdict::kFailed,
-                StillThere(specs.front().place, object, until.clock().Now() - started));
+    outcome.Add(Verdict::kFailed, StillThere(context, specs.front().place, object,
+                                             until.clock().Now() - started, last));
   return outcome;
 }
 

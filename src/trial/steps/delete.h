@@ -2,6 +2,9 @@
 
 // TestStep.delete: plain DELETE, then wait until the objects are gone.
 
+#include <functional>
+#include <vector>
+
 #include "trial/steps/context.h"
 #include "trial/suite.h"
 
@@ -21,8 +24,12 @@ struct Doomed {
 };
 
 // Waits until all are gone; returns those that are not when `until` is over, as they are now.
+// `on_waiting`, if any, is told those that are still there after each look, and once more when one
+// notices that it takes time.
+using OnWaiting = std::function<void(const std::vector<kube::Object>& left)>;
 base::Result<std::vector<kube::Object>> AwaitGone(kube::Client& client, ChangeSignal& signal,
                                                   const std::vector<Doomed>& doomed,
-                                                  const base::Until& until);
+                                                  const base::Until& until,
+                                                  const OnWaiting& on_waiting = {});
 
 }  // namespace trial

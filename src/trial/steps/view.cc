@@ -6,19 +6,6 @@ namespace {
 using base::Code;
 using kube::ObjectPtr;
 
-const kube::Kind kEvent{"", "v1", "Event"};
-
-std::vector<ObjectPtr> ReadKind(const StepContext& context, const kube::Kind& kind,
-                                Freshness freshness, const base::Until& until) {
-  if (freshness == Freshness::kWatched) {
-    const auto store = context.stores.Open(kind, context.ns, until);
-    if (store.ok()) return (*store)->List(context.ns);
-    return {};
-  }
-  auto list = context.client.List(kind, {context.ns, {}, ""}, until);
-  return list.ok() ? std::move(list->items) : std::vector<ObjectPtr>{};
-}
-
 }  // namespace
 
 base::Result<> Resolve(kube::Client& client, const std::string& test_ns, Wanted& wanted,
@@ -49,31 +36,16 @@ base::Result<std::vector<ObjectPtr>> ReadFresh(kube::Client& client, const Condi
 base::Result<Watched> ReadWatched(const StepContext& context, const Condition& condition,
                                   const base::Until& until) {
   const auto store = context.stores.Open(condition.kind, condition.ns, until);
-  if (store.Is(Code::kNotFound)) return Watched{{}, false};
-  if (!store.ok() && !store.Is(Code::kDenied)) return store.error();
-  bool current = false;
-  if (store.ok()) {
-    // True at once: only to look at the snapshot without copying it.
-    const auto look = [&](const kube::Store::Snapshot& now) {
-      current = now.last_error.empty();
-      return true;
-    };
-    (void)(*store)->WaitFor(look, until);
-  }
-  if (!current) return Watched{TRY(ReadFresh(context.client, condition, until)), false};
-  if (condition.name.empty()) return Watched{(*store)->List(condition.ns, condition.labels), true};
+  if (store.Is(Code::kNotFound)) return Watched{{}, false, false};
+  const bool denied = store.Is(Code::kDenied);
+  if (!store.ok() && !denied) return store.error();
+  if (denied) context.stores.TellDenied(condition.kind, store.error(), context.story);
+  if (denied || !(*store)->health().current())
+    return Watched{TRY(ReadFresh(context.client, condition, until)), false, denied};
+  if (condition.name.empty()) return Watched{(*store)->List(condition.ns, condition.labels)};
   ObjectPtr object = (*store)->Find({condition.ns, condition.name});
   if (!object) return Watched{};
-  return Watched{{std::move(object)}, true};
-}
-
-World ReadWorld(const StepContext& context, Freshness freshness, const base::Until& until) {
-  World world;
-  for (const kube::Kind& kind : DiagnosedKinds())
-    for (ObjectPtr& object : ReadKind(context, kind, freshness, until))
-      world.objects.push_back(std::move(object));
-  world.events = ReadKind(context, kEvent, freshness, until);
-  return world;
+  return Watched{{std::move(object)}};
 }
 
 }  // namespace trial

@@ -4,7 +4,6 @@
 
 #include "trial/condition.h"
 #include "trial/demand.h"
-#include "trial/diagnose.h"
 #include "trial/steps/context.h"
 
 namespace trial {
@@ -33,13 +32,11 @@ base::Result<std::vector<kube::ObjectPtr>> ReadFresh(kube::Client& client,
 struct Watched {
   std::vector<kube::ObjectPtr> objects;
   bool current = true;
+  bool denied = false;
 };
 base::Result<Watched> ReadWatched(const StepContext& context, const Condition& condition,
                                   const base::Until& until);
 
-// The objects that diagnosis needs, from the watches (live display) or fresh (a failure's report).
-// What may not be read is left out.
 enum class Freshness { kWatched, kFresh };
-World ReadWorld(const StepContext& context, Freshness freshness, const base::Until& until);
 
 }  // namespace trial
