@@ -29,7 +29,8 @@ class Store {
   struct Snapshot {
     bool synced = false;
     std::string last_error;
-    base::Code last_code = base::Code::kUnavailable;  // of `last_error`: kDenied will not mend itself
+    base::Code last_code =
+        base::Code::kUnavailable;  // of `last_error`: kDenied will not mend itself
     std::map<Key, ObjectPtr> objects;
     uint64_t generation = 0;  // grows with every change
   };

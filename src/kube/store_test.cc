@@ -150,6 +150,33 @@ TEST_F(StoreTest, ABrokenWatchGoesOnFromTheLastVersionWithoutListing) {
           .ok());
 }
 
+TEST_F(StoreTest, SubscribersAreToldWhenTheCopyMayBeStaleAndWhenItIsRightAgain) {
+  base::Guarded<bool> go(false);
+  client_.lists.push_back(ObjectList{{}, "4"});
+  client_.watches.push_back([&](const OnChange&) -> Result<> {
+    EXPECT_TRUE(go.Await(Soon(), [](bool now) { return now; }).ok());
+    return Fail(Code::kDenied, "no right to watch");
+  });
+  const auto store = Open();
+  ASSERT_TRUE(store->WaitSynced(Soon()).ok());
+  base::Guarded<std::vector<Store::Health>> told;
+  const auto subscription = store->Subscribe([](const Change&) {},
+                                             [&] {
+                                               const Store::Health health = store->health();
+                                               told.With([&](auto& all) { all.push_back(health); });
+                                             });
+  EXPECT_TRUE(store->health().current());
+
+  go.With([](bool& now) { now = true; });
+
+  ASSERT_TRUE(told.Await(Soon(), [](const auto& all) { return !all.empty(); }).ok());
+  const Store::Health stale = told.Read([](const auto& all) { return all.front(); });
+  EXPECT_TRUE(stale.synced);
+  EXPECT_FALSE(stale.current());
+  EXPECT_EQ(stale.last_code, Code::kDenied);
+  EXPECT_EQ(stale.last_error, "no right to watch");
+}
+
 TEST_F(StoreTest, TypesFollowTheCopyNotTheServersWord) {
   client_.lists.push_back(ObjectList{{Make("a", "u1", "1")}, "1"});
   base::Guarded<std::vector<int>> told;

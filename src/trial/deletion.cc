@@ -91,9 +91,8 @@ void AddFinalizers(const Object& object, const World& world, std::vector<Cause>&
   for (const Json& one : *list) {
     if (!one.is_string()) continue;
     const auto finalizer = one.get<std::string>();
-    causes.push_back(
-        {fmt::format("{}: {}", object.Text(), FinalizerText(object, finalizer, world)),
-         "Finalizer", object.Text(), Weight::kRoot});
+    causes.push_back({fmt::format("{}: {}", object.Text(), FinalizerText(object, finalizer, world)),
+                      "Finalizer", object.Text(), Weight::kRoot});
   }
 }
 
@@ -104,9 +103,9 @@ void AddNamespaceConditions(const Object& ns, std::vector<Cause>& causes) {
   for (const Json& condition : *conditions) {
     if (FindString(condition, {"status"}) != "True") continue;
     const std::string type = FindString(condition, {"type"});
-    causes.push_back({fmt::format("{}: {}", ns.Text(),
-                                  Reasoned(type, FindString(condition, {"message"}))),
-                      type, ns.Text(), Weight::kRoot});
+    causes.push_back(
+        {fmt::format("{}: {}", ns.Text(), Reasoned(type, FindString(condition, {"message"}))), type,
+         ns.Text(), Weight::kRoot});
   }
 }
 
@@ -120,12 +119,11 @@ std::string OwnersText(const Object& object) {
 Cause Grace(const Object& object) {
   const Json* seconds = object.Find({"metadata", "deletionGracePeriodSeconds"});
   const std::string until = object.String({"metadata", "deletionTimestamp"});
-  return {fmt::format("{}: it is being deleted; its containers have {} s to end, until {}",
-                      object.Text(),
-                      seconds != nullptr && seconds->is_number_integer() ? seconds->get<int64_t>()
-                                                                         : 0,
-                      until),
-          "Terminating", object.Text(), Weight::kTrouble};
+  return {
+      fmt::format(
+          "{}: it is being deleted; its containers have {} s to end, until {}", object.Text(),
+          seconds != nullptr && seconds->is_number_integer() ? seconds->get<int64_t>() : 0, until),
+      "Terminating", object.Text(), Weight::kTrouble};
 }
 
 }  // namespace
@@ -161,8 +159,8 @@ std::vector<Cause> WhatBlocks(const Object& object, const World& world) {
     }
   }
   if (causes.empty()) {
-    causes.push_back({object.Text() + ": it is being deleted", "Terminating", object.Text(),
-                      Weight::kStarting});
+    causes.push_back(
+        {object.Text() + ": it is being deleted", "Terminating", object.Text(), Weight::kStarting});
   }
   return causes;
 }

@@ -95,9 +95,8 @@ bool IsPod(const Object& object) {
 bool HasPods(const World& world, const std::string& owner) {
   return std::any_of(world.objects.begin(), world.objects.end(), [&](const ObjectPtr& object) {
     const auto owners = object->owners();
-    return IsPod(*object) && std::any_of(owners.begin(), owners.end(), [&](const auto& one) {
-             return one.uid == owner;
-           });
+    return IsPod(*object) && std::any_of(owners.begin(), owners.end(),
+                                         [&](const auto& one) { return one.uid == owner; });
   });
 }
 
@@ -269,8 +268,8 @@ std::vector<kube::Kind> DiagnosedKinds() {
 
 std::vector<kube::Kind> KindsFor(const kube::Object* subject, const World& world) {
   std::vector<kube::Kind> kinds = {{"", "v1", "Event"}};
-  const auto between = subject == nullptr ? std::vector<kube::Kind>{kPod}
-                                          : Between(subject->kind());
+  const auto between =
+      subject == nullptr ? std::vector<kube::Kind>{kPod} : Between(subject->kind());
   kinds.insert(kinds.end(), between.begin(), between.end());
   const auto pods = PodsOf(subject, world);
   const auto any = [&](bool (*wanted)(const Object&)) {

@@ -66,7 +66,8 @@ lastTimestamp: "2026-01-01T00:00:00Z"
 
 TEST(DiagnoseTest, WalksFromADeploymentDownToTheContainerAndTheEvent) {
   const World world{{Object(kReplicaSet), Object(kPod), Object(kHealthyPod), Object(kForeignPod)},
-                    {Object(kEvent)}, {}};
+                    {Object(kEvent)},
+                    {}};
 
   EXPECT_THAT(
       Lines(Diagnose(*Object(kDeployment), world)),

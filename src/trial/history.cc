@@ -142,12 +142,12 @@ std::vector<std::string> FieldHistory::Lines(
     for (const auto& [path, track] : object->second) {
       if (track.first.size() < 2) continue;
       const bool itself = path.empty();
-      const bool asked = std::any_of(mismatches.begin(), mismatches.end(), [&](const auto& one) {
-        return Related(one.path, path);
-      });
+      const bool asked = std::any_of(mismatches.begin(), mismatches.end(),
+                                     [&](const auto& one) { return Related(one.path, path); });
       if (!itself && !asked) continue;
-      lines.push_back(fmt::format("{} was {}", itself ? "the object" : value::FormatPath(path, followed->second.expected),
-                                  track.Text(started_)));
+      lines.push_back(fmt::format(
+          "{} was {}", itself ? "the object" : value::FormatPath(path, followed->second.expected),
+          track.Text(started_)));
     }
     return lines;
   });

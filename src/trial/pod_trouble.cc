@@ -22,11 +22,11 @@ constexpr const char* kStatusLists[] = {"initContainerStatuses", "containerStatu
 // pkg/kubelet/images/types.go, pkg/kubelet/container/sync_result.go
 bool StaysWaiting(const std::string& reason) {
   static const std::set<std::string> reasons = {
-      "ImagePullBackOff",           "ErrImagePull",         "ErrImageNeverPull",
-      "InvalidImageName",           "ImageInspectError",    "RegistryUnavailable",
-      "SignatureValidationFailed",  "CrashLoopBackOff",     "CreateContainerConfigError",
-      "CreateContainerError",       "RunContainerError",    "PreStartHookError",
-      "PreCreateHookError",         "PostStartHookError",
+      "ImagePullBackOff",          "ErrImagePull",       "ErrImageNeverPull",
+      "InvalidImageName",          "ImageInspectError",  "RegistryUnavailable",
+      "SignatureValidationFailed", "CrashLoopBackOff",   "CreateContainerConfigError",
+      "CreateContainerError",      "RunContainerError",  "PreStartHookError",
+      "PreCreateHookError",        "PostStartHookError",
   };
   return reasons.count(reason) != 0;
 }
@@ -174,8 +174,7 @@ void AddClaims(const Object& pod, const World& world, std::vector<Cause>& causes
     const std::string why = ClaimEvent(*object, world);
     const bool waits_for_pod = why.compare(0, 20, "WaitForFirstConsumer") == 0;
     causes.push_back({fmt::format("{} of Pod {} is {}{}", object->Text(), pod.name(),
-                                  phase.empty() ? "Pending" : phase,
-                                  why.empty() ? "" : ": " + why),
+                                  phase.empty() ? "Pending" : phase, why.empty() ? "" : ": " + why),
                       "PersistentVolumeClaim" + phase, object->Text(),
                       waits_for_pod ? Weight::kSymptom : Weight::kRoot});
   }
@@ -250,8 +249,8 @@ std::vector<Cause> PodTrouble(const Object& pod, const World& world) {
   }
   if (causes.empty() && pod.String({"status", "phase"}) == "Running" &&
       pod.Condition("Ready") == "False") {
-    causes.push_back({"not ready: " + ConditionText(pod, "Ready"), "NotReady", "",
-                      Weight::kTrouble});
+    causes.push_back(
+        {"not ready: " + ConditionText(pod, "Ready"), "NotReady", "", Weight::kTrouble});
   }
   for (Cause& cause : causes) {
     cause.text = fmt::format("{}: {}", pod.Text(), cause.text);

@@ -98,7 +98,7 @@ struct OutputSpec {
 // A TestAssert document.
 struct CheckSpec {
   Place place;
-  int timeout = 0;  // seconds; 0: the suite's
+  int timeout = 0;                 // seconds; 0: the suite's
   std::optional<bool> fail_early;  // nullopt: the step's
   std::vector<CommandSpec> commands;
   std::vector<CollectorSpec> collectors;

@@ -119,10 +119,9 @@ TEST_F(WaitApiTest, GoesOnWhenTheHistoryThatItWatchedIsGone) {
   ASSERT_TRUE(run.Await([](const WaitProgress&) { return true; }, Soon()));
 
   SharedApiServer().Kill();
-  ASSERT_TRUE(
-      SharedApiServer()
-          .RemoveFromEtcd("/registry/configmaps/" + options_.config.ns + "/web", Soon())
-          .ok());
+  ASSERT_TRUE(SharedApiServer()
+                  .RemoveFromEtcd("/registry/configmaps/" + options_.config.ns + "/web", Soon())
+                  .ok());
   ASSERT_TRUE(SharedApiServer().CompactEtcd(Soon()).ok());
   ASSERT_TRUE(SharedApiServer().Resume(Soon()).ok());
 
@@ -153,13 +152,15 @@ TEST_F(WaitApiTest, IsPatientWithAServerThatThrottlesIt) {
         {"spec",
          {{"type", "Limited"},
           {"limited",
-           {{"nominalConcurrencyShares", 0}, {"limitResponse", {{"type", "Reject"}}}}}}}});
+           {{"nominalConcurrencyShares", 0},
+            {"borrowingLimitPercent", 0},
+            {"limitResponse", {{"type", "Reject"}}}}}}}});
   Make({{"apiVersion", flow.ApiVersion()},
         {"kind", flow.kind},
         {"metadata", {{"name", user}}},
         {"spec",
          {{"priorityLevelConfiguration", {{"name", user}}},
-          {"matchingPrecedence", 1},
+          {"matchingPrecedence", 2},
           {"rules",
            {{{"subjects", {{{"kind", "User"}, {"user", {{"name", user}}}}}},
              {"resourceRules",
@@ -169,14 +170,15 @@ TEST_F(WaitApiTest, IsPatientWithAServerThatThrottlesIt) {
                 {"clusterScope", true},
                 {"namespaces", {"*"}}}}}}}}}}});
   base::Result<kube::Object> refused = kube::Object();
-  for (const auto until = Soon(); refused.ok() && until.Pause(50ms);)
+  for (const auto until = Soon(); !refused.Is(base::Code::kUnavailable) && until.Pause(50ms);)
     refused = client->Get(kConfigMap, {options_.config.ns, "web"}, until.Within(100ms));
   Paint("green");
   const auto still =
       client->Get(kConfigMap, {options_.config.ns, "web"}, base::Until::After(clock_, 500ms));
   ASSERT_TRUE(admin_->Delete(flow, {"", user}, {}, Soon()).ok());
 
-  EXPECT_FALSE(still.ok());
+  EXPECT_FALSE(still.ok()) << "not throttled; before: "
+                           << (refused.ok() ? "not even then" : refused.error().message());
   EXPECT_EQ(run.Finish(Soon()).verdict, Verdict::kPassed);
 }
 
@@ -191,8 +193,7 @@ class ServiceAccountTest : public WaitApiTest {
     Make({{"apiVersion", "rbac.authorization.k8s.io/v1"},
           {"kind", "Role"},
           {"metadata", meta},
-          {"rules",
-           {{{"apiGroups", {""}}, {"resources", {"configmaps"}}, {"verbs", verbs}}}}});
+          {"rules", {{{"apiGroups", {""}}, {"resources", {"configmaps"}}, {"verbs", verbs}}}}});
     Make({{"apiVersion", "rbac.authorization.k8s.io/v1"},
           {"kind", "RoleBinding"},
           {"metadata", meta},
@@ -255,8 +256,7 @@ TEST_F(WaitApiTest, TheHistoryOfAFieldHoldsWhatNobodySawBetweenTwoLooks) {
   ASSERT_FALSE(run.events().failures.empty());
   EXPECT_THAT(run.events().failures[0].history,
               ::testing::ElementsAre(::testing::MatchesRegex(
-                  "\\.data\\.color was \"red\", then \"blue\" \\(after .*\\), \"white\" \\(after "
-                  ".*\\), \"red\" \\(after .*\\)")));
+                  "\\.data\\.color was \"red\", then \"blue\".*, \"white\".*, \"red\".*")));
 }
 
 TEST_F(WaitApiTest, AWaitCostsNoRequestWhileItLastsAndOneWhenItEnds) {
@@ -284,13 +284,14 @@ TEST_F(WaitApiTest, AWaitCostsNoRequestWhileItLastsAndOneWhenItEnds) {
 
 TEST_F(WaitApiTest, WhatBlocksADeletionIsToldWhileItLastsAndInTheEnd) {
   std::string guarded = ConfigMap("web", "red");
-  guarded.insert(guarded.find("data:"), "  finalizers: [example.com/guard]\n");
+  guarded.insert(guarded.find("\ndata:"), "\n  finalizers: [example.com/guard]");
   const SuiteFiles files = {
       {"suite/web/00-install.yaml", guarded},
       {"suite/web/01-delete.yaml",
        "apiVersion: kuttl.dev/v1beta1\nkind: TestStep\ndelete:\n- {apiVersion: v1, kind: "
        "ConfigMap, name: web}\n"},
-      {"suite/web/01-assert.yaml", "apiVersion: kuttl.dev/v1beta1\nkind: TestAssert\ntimeout: 3\n"}};
+      {"suite/web/01-assert.yaml",
+       "apiVersion: kuttl.dev/v1beta1\nkind: TestAssert\ntimeout: 3\n"}};
   LiveRun run(files, *admin_, clock_, options_);
 
   const auto told = run.Await(
@@ -300,7 +301,7 @@ TEST_F(WaitApiTest, WhatBlocksADeletionIsToldWhileItLastsAndInTheEnd) {
       Soon());
   EXPECT_EQ(run.Finish(Soon()).verdict, Verdict::kFailed);
 
-  ASSERT_TRUE(told);
+  ASSERT_TRUE(told) << run.events().failures.at(0).message;
   EXPECT_THAT(told->waiting_for, HasSubstr("the end of ConfigMap"));
   ASSERT_FALSE(run.events().failures.empty());
   EXPECT_THAT(run.events().failures[0].cause,
@@ -321,9 +322,9 @@ class FailEarlyTest : public WaitApiTest {
 
   void SayThatTheImageIsMissing() {
     const Json waiting = {{"reason", "ImagePullBackOff"}, {"message", "Back-off pulling image"}};
-    const Json container = {{"name", "app"},          {"image", "localhost/none:1"},
-                            {"imageID", ""},          {"ready", false},
-                            {"restartCount", 0},      {"state", {{"waiting", waiting}}}};
+    const Json container = {{"name", "app"},     {"image", "localhost/none:1"},
+                            {"imageID", ""},     {"ready", false},
+                            {"restartCount", 0}, {"state", {{"waiting", waiting}}}};
     const auto patched = admin_->MergePatch(
         kPod, {options_.config.ns, "web"},
         {{"status", {{"phase", "Pending"}, {"containerStatuses", Json::array({container})}}}},
@@ -335,8 +336,7 @@ class FailEarlyTest : public WaitApiTest {
 };
 
 TEST_F(FailEarlyTest, ACauseThatStaysEndsTheWait) {
-  const SuiteFiles files =
-      WaitingForAPod("  phase: Running\n", "timeout: 60\nfailEarly: true\n");
+  const SuiteFiles files = WaitingForAPod("  phase: Running\n", "timeout: 60\nfailEarly: true\n");
   LiveRun run(files, *admin_, clock_, options_);
   ASSERT_TRUE(run.Await(Waits, Soon()));
   SayThatTheImageIsMissing();
@@ -359,8 +359,7 @@ TEST_F(FailEarlyTest, WithoutItTheCauseIsShownAndTheWaitGoesOn) {
 
   const auto told = run.Await(
       [](const WaitProgress& progress) {
-        return progress.cause.find("ImagePullBackOff") != std::string::npos &&
-               progress.waited > 3s;
+        return progress.cause.find("ImagePullBackOff") != std::string::npos && progress.waited > 3s;
       },
       Soon());
   const auto patched = admin_->MergePatch(kPod, {options_.config.ns, "web"},

@@ -182,10 +182,8 @@ class Waiter {
 
   bool WatchKind(const kube::Kind& kind, const std::string& ns, const base::Until& until) {
     if (watched_.count({kind, ns}) != 0) return true;
-    const auto record = [history = history_,
-                         &clock = context_.story.clock()](const kube::Change& change) {
-      history->Record(change, clock.Now());
-    };
+    const auto record = [history = history_, &clock = context_.story.clock()](
+                            const kube::Change& change) { history->Record(change, clock.Now()); };
     if (!signal_.Add(kind, ns, until, record).ok()) return false;
     watched_.emplace(kind, ns);
     return true;

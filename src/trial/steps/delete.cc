@@ -64,8 +64,7 @@ Failure StillThere(const StepContext& context, const Place& place, const kube::O
   Failure failure = FailureAt(place, fmt::format("{} is still there {} after its deletion",
                                                  object.Text(), base::FormatSpan(waited)));
   if (object.deleting()) {
-    failure.cause =
-        Lines(WhatBlocks(object, ReadWorldOfDeletion(context, object, until)));
+    failure.cause = Lines(WhatBlocks(object, ReadWorldOfDeletion(context, object, until)));
     return failure;
   }
   std::vector<std::string> owners;
@@ -92,8 +91,7 @@ class DeletionTeller {
     WaitProgress progress;
     progress.of = static_cast<int>(of);
     progress.satisfied = static_cast<int>(of - left.size());
-    progress.waiting_for =
-        fmt::format("the end of {} ({})", left.front().Text(), place_.Text());
+    progress.waiting_for = fmt::format("the end of {} ({})", left.front().Text(), place_.Text());
     progress.mismatch = left.front().deleting() ? "it is being deleted" : "it was made again";
     const auto causes = WhatBlocks(
         left.front(), ReadWorldOfDeletion(context_, left.front(), until.Within(kLastLook)));
@@ -161,10 +159,9 @@ Outcome Delete(const StepContext& context, const std::vector<DeleteSpec>& specs,
   }
   ChangeSignal signal(context.stores, context.story);
   DeletionTeller teller(context, specs.front().place, until);
-  const auto left = AwaitGone(context.client, signal, doomed, until,
-                              [&](const std::vector<kube::Object>& still) {
-                                teller.Tell(still, doomed.size(), until);
-                              });
+  const auto left = AwaitGone(
+      context.client, signal, doomed, until,
+      [&](const std::vector<kube::Object>& still) { teller.Tell(still, doomed.size(), until); });
   if (!left.ok()) {
     outcome.Add(VerdictOf(left.error()), FailureAt(specs.front().place, left.error().message()));
     return outcome;

@@ -16,10 +16,9 @@ constexpr base::Duration kPatience = std::chrono::seconds(1);
 constexpr base::Duration kLongPatience = std::chrono::seconds(3);
 
 base::Duration PatienceWith(const Cause& cause) {
-  static const std::set<std::string> container = {"ImagePullBackOff", "ErrImageNeverPull",
-                                                  "InvalidImageName", "ImageInspectError",
-                                                  "CrashLoopBackOff", "RunContainerError",
-                                                  "ProgressDeadlineExceeded"};
+  static const std::set<std::string> container = {
+      "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName",        "ImageInspectError",
+      "CrashLoopBackOff", "RunContainerError", "ProgressDeadlineExceeded"};
   return container.count(cause.reason) != 0 ? kPatience : kLongPatience;
 }
 
@@ -97,8 +96,7 @@ std::vector<Cause> CausesBelow(const StepContext& context, const kube::Object* s
 std::vector<Cause> CausesOf(const StepContext& context, const Wanted& wanted,
                             const Judgement& judgement, const base::Until& until) {
   if (InTheWay(wanted, judgement))
-    return WhatBlocks(*judgement.nearest,
-                      ReadWorldOfDeletion(context, *judgement.nearest, until));
+    return WhatBlocks(*judgement.nearest, ReadWorldOfDeletion(context, *judgement.nearest, until));
   std::vector<Cause> causes = CausesBelow(context, judgement.nearest.get(), until);
   if (wanted.want == Condition::Want::kAbsent && judgement.nearest) {
     for (Cause& cause : WhatBlocks(*judgement.nearest, {})) causes.push_back(std::move(cause));

@@ -97,7 +97,8 @@ void AddLogs(const StepContext& context, const kube::Object* subject, World& wor
       const auto text = context.client.Raw(
           "GET",
           fmt::format("/api/v1/namespaces/{}/pods/{}/log?container={}&tailLines={}{}", log.pod.ns,
-                      log.pod.name, log.container, kLastLines, log.previous ? "&previous=true" : ""),
+                      log.pod.name, log.container, kLastLines,
+                      log.previous ? "&previous=true" : ""),
           "", until.Within(kLogLimit));
       // A container that never started has none: that is not asked again either.
       cache[id] = text.ok() ? LastLine(*text) : "";

@@ -1,0 +1,120 @@
+// Every cause that a wait can have, on a real whole cluster: one cluster for all of
+// test/suites/causes.
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sys/files.h"
+#include "sys/process.h"
+#include "value/json.h"
+
+namespace trial {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+class CausesNodeTest : public ::testing::Test {
+ protected:
+  // `seatrial ARGUMENTS...` in the source folder.
+  sys::Exit Seatrial(std::vector<std::string> arguments) {
+    sys::Command command;
+    command.argv = {Variable("SEATRIAL_PROGRAM_DIR") + "/seatrial"};
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    command.directory = Variable("SEATRIAL_SOURCE_DIR");
+    const auto exit = sys::Run(std::move(command), base::Until::After(clock_, 280s));
+    EXPECT_TRUE(exit.ok()) << (exit.ok() ? "" : exit.error().message());
+    return exit.ok() ? *exit : sys::Exit{.status = -1, .signal = 0, .output = ""};
+  }
+
+  std::string Path(const std::string& name) const { return (folder_.path() / name).string(); }
+
+  // The causes that the JSON report has for the first failure of `test`, and how long it took.
+  struct Told {
+    std::vector<std::string> causes;
+    double seconds = 0;
+  };
+  Told ToldOf(const value::Json& report, const std::string& test) {
+    for (const auto& suite : report.at("testsuite").at(0).at("testsuite")) {
+      if (suite.at("name") != test) continue;
+      for (const auto& one : suite.at("testcase")) {
+        if (one.at("verdict") != "failed" || one.at("name") == "clean-up") continue;
+        const auto& problem = one.at("problems").at(0);
+        return {problem.value("cause", std::vector<std::string>{}),
+                std::stod(one.at("time").get<std::string>())};
+      }
+    }
+    ADD_FAILURE() << "no failed case of " << test;
+    return {};
+  }
+
+  base::SystemClock clock_;
+  sys::TempDir folder_ = *sys::TempDir::Make("causes-node");
+};
+
+TEST_F(CausesNodeTest, EveryCauseIsFoundNamedAndEndsAWaitThatIsToFailEarly) {
+  ASSERT_EQ(Seatrial({"image", "assemble", "test/suites/causes/images.yaml", "--programs",
+                      "/usr/bin", "--out", Path("images")})
+                .status,
+            0);
+
+  const sys::Exit exit = Seatrial({"run", "--state-dir", Path("state"), "--image", Path("images"),
+                                   "--artifacts-dir", Path("artifacts"), "--report", "json",
+                                   "--parallel", "12", "--fail-early", "test/suites/causes"});
+
+  ASSERT_EQ(exit.status, 1) << exit.output;
+  const auto report = value::ParseJson(*sys::ReadFile(Path("artifacts/kuttl-report.json")));
+  ASSERT_TRUE(report.ok());
+  const std::map<std::string, std::vector<std::string>> expected = {
+      {"image-pull", {"container app is waiting: ", "registry.invalid/none:1"}},
+      {"image-never", {"container app is waiting: ErrImageNeverPull"}},
+      {"crash-loop",
+       {"container app is waiting: CrashLoopBackOff", "exit code 3",
+        "the last line of its log: \"no config file\""}},
+      {"config-error",
+       {"container app is waiting: CreateContainerConfigError: configmap \"no-such-settings\" not "
+        "found"}},
+      {"failed-mount", {"FailedMount", "configmap \"no-such-volume\" not found"}},
+      {"unschedulable", {"not scheduled: Unschedulable: 0/1 nodes are available"}},
+      {"progress-deadline", {"ProgressDeadlineExceeded"}},
+      {"quota", {"FailedCreate", "exceeded quota: no-pods"}},
+      {"webhook", {"FailedCreate", "failed calling webhook \"refuse.example.com\""}},
+      {"volume-claim",
+       {"PersistentVolumeClaim", "of Pod web",
+        "storageclass.storage.k8s.io \"no-such-class\" not "
+        "found"}},
+      {"node-not-ready",
+       {"Node seatrial-ghost is not ready: KubeletNotReady: container runtime is down"}},
+  };
+  for (const auto& [test, words] : expected) {
+    SCOPED_TRACE(test);
+    const Told told = ToldOf(*report, test);
+    ASSERT_THAT(told.causes, Not(IsEmpty()));
+    EXPECT_THAT(told.causes[0], HasSubstr("failEarly: "));
+    EXPECT_THAT(told.causes[0], HasSubstr("not waited for any longer"));
+    for (const std::string& word : words) EXPECT_THAT(told.causes[0], HasSubstr(word));
+    EXPECT_LT(told.seconds, 60) << "the timeout is 90 s";
+  }
+  EXPECT_THAT(ToldOf(*report, "quota").causes,
+              Contains(AllOf(HasSubstr("ResourceQuota"), HasSubstr("no-pods: used pods 0 of 0"))));
+  // A deletion that is blocked ends by its timeout, and says by whom.
+  EXPECT_THAT(ToldOf(*report, "claim-in-use").causes,
+              Contains(AllOf(HasSubstr("finalizer kubernetes.io/pvc-protection: it is still used "
+                                       "by Pod"),
+                             HasSubstr("/writer"))));
+}
+
+}  // namespace
+}  // namespace trial
