@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "trial/deletion.h"
 #include "trial/steps/delete.h"
 
 namespace trial {
@@ -24,19 +25,6 @@ const kube::Kind kNamespace{"", "v1", "Namespace"};
 bool GoesAlong(const CreatedObject& object, const Leftovers& leftovers) {
   return !leftovers.ns_uid.empty() && object.key.ns == leftovers.ns && !object.custom &&
          !object.has_finalizers;
-}
-
-// "NamespaceContentRemaining: Some resources are remaining: ..."
-std::vector<std::string> WhatHolds(const kube::Object& ns) {
-  std::vector<std::string> lines;
-  const kube::Json* conditions = ns.Find({"status", "conditions"});
-  if (conditions == nullptr || !conditions->is_array()) return lines;
-  for (const kube::Json& condition : *conditions) {
-    if (value::FindString(condition, {"status"}) != "True") continue;
-    lines.push_back(fmt::format("{}: {}", value::FindString(condition, {"type"}),
-                                value::FindString(condition, {"message"})));
-  }
-  return lines;
 }
 
 }  // namespace
@@ -129,11 +117,9 @@ Outcome Cleaner::RemoveObjects(const Leftovers& leftovers, const base::Until& un
     return outcome;
   }
   for (const kube::Object& object : *left) {
-    const kube::Json* finalizers = object.Find({"metadata", "finalizers"});
     Failure failure = FailureAt({}, fmt::format("{} is still there {} after its deletion",
                                                 object.Text(), base::FormatSpan(options_.limit)));
-    if (finalizers != nullptr && !finalizers->empty())
-      failure.cause.push_back("its finalizers are not removed: " + finalizers->dump());
+    failure.cause = Lines(WhatBlocks(object, {}));
     outcome.Add(Verdict::kFailed, std::move(failure));
   }
   return outcome;
@@ -211,7 +197,7 @@ void Cleaner::GiveUp(const base::Until& until) {
     Failure failure = FailureAt({}, fmt::format("namespace {} is still there {} after its deletion",
                                                 ns, base::FormatSpan(waited)));
     const auto now = client_.Get(kNamespace, {"", ns}, until);
-    if (now.ok()) failure.cause = WhatHolds(*now);
+    if (now.ok()) failure.cause = Lines(WhatBlocks(*now, {}));
     outcome.Add(Verdict::kFailed, std::move(failure));
     End(pending.id, ns, std::move(outcome), waited);
   }
