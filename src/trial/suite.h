@@ -143,7 +143,7 @@ struct Step {
   base::Duration limit{};               // of all of the step; 0: none
   bool expand = false;                  // ${NAME} in its objects stands for variables
   ClusterRef cluster;
-  std::optional<bool> fail_early;  // its check's, else its TestStep's; nullopt: the suite's
+  std::optional<bool> fail_early;       // its check's, else its TestStep's; nullopt: the suite's
 
   // kuttl's display form: "0-install", or "1-" for a step without a name.
   std::string Text() const;
@@ -198,7 +198,7 @@ struct SuiteConfig {
   bool skip_delete = false;
   bool keep_failed = false;  // as skip_delete, of tests that have failed
   bool leak_check = false;   // what tests leave outside of their namespaces is a failure
-  bool fail_early = false;  // a cause that stays until somebody mends it ends a wait
+  bool fail_early = false;   // a cause that stays until somebody mends it ends a wait
   std::string artifacts_dir = ".";
   ReportFormat report_format = ReportFormat::kNone;
   std::string report_name = "kuttl-report";

@@ -30,13 +30,12 @@ Failure ExplainOne(const StepContext& context, const WaitAccount& account, size_
                      fmt::format("{}: {}", SubjectOf(wanted), MissOf(wanted, judgement)));
   }
   const Condition& condition = *wanted.condition;
-  Failure failure =
-      Explain(condition, judgement, Neighbours(context, condition, judgement, until));
-  if (judgement.nearest && condition.want == Condition::Want::kPresent &&
-      condition.name.empty() && judgement.candidates > 1)
+  Failure failure = Explain(condition, judgement, Neighbours(context, condition, judgement, until));
+  if (judgement.nearest && condition.want == Condition::Want::kPresent && condition.name.empty() &&
+      judgement.candidates > 1)
     failure.details.push_back(fmt::format("it is the nearest of {}", judgement.candidates));
-  const kube::Key key = judgement.nearest ? judgement.nearest->key()
-                                          : kube::Key{condition.ns, condition.name};
+  const kube::Key key =
+      judgement.nearest ? judgement.nearest->key() : kube::Key{condition.ns, condition.name};
   failure.history = account.history.Lines(i, key, judgement.mismatches);
   failure.cause = Lines(CausesOf(context, wanted, judgement, until));
   return failure;
@@ -47,8 +46,9 @@ void ExplainExpressions(const StepContext& context, const WaitAccount& account, 
                         const base::Until& until) {
   const auto& judgements = account.round.judgements;
   const Judgement& judgement = judgements.back();
-  const bool there = std::all_of(judgements.begin() + static_cast<std::ptrdiff_t>(account.first_ref),
-                                 judgements.end() - 1, [](const Judgement& ref) { return ref.holds; });
+  const bool there =
+      std::all_of(judgements.begin() + static_cast<std::ptrdiff_t>(account.first_ref),
+                  judgements.end() - 1, [](const Judgement& ref) { return ref.holds; });
   if (judgement.holds || !there) return;
   std::vector<Cause> causes;
   if (judgement.nearest) causes = CausesBelow(context, judgement.nearest.get(), until);

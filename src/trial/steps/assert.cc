@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "trial/history.h"
-#include "trial/steps/assert_commands.h"
 #include "trial/steps/account.h"
+#include "trial/steps/assert_commands.h"
 #include "trial/steps/expressions.h"
 #include "trial/steps/live_cause.h"
 #include "trial/steps/round.h"
@@ -320,8 +320,8 @@ class Waiter {
 
   Outcome Explained(const Round& round, const std::string& hopeless, const base::Until& until) {
     const base::Until last = base::Until::After(until.clock(), kLastLook, until.stop());
-    const WaitAccount account{wanted_, first_ref_, round, expressions_, time_, *history_,
-                              commands_.outcome()};
+    const WaitAccount account{wanted_,   first_ref_,         round, expressions_, time_,
+                              *history_, commands_.outcome()};
     Outcome outcome = ExplainWait(context_, account, last);
     if (outcome.failures.empty()) {
       outcome.Add(Verdict::kFailed,
