@@ -87,7 +87,7 @@ TEST_F(CausesNodeTest, EveryCauseIsFoundNamedAndEndsAWaitThatIsToFailEarly) {
        {"container app is waiting: CreateContainerConfigError: configmap \"no-such-settings\" not "
         "found"}},
       {"failed-mount", {"FailedMount", "configmap \"no-such-volume\" not found"}},
-      {"unschedulable", {"not scheduled: Unschedulable: 0/1 nodes are available"}},
+      {"unschedulable", {"not scheduled: Unschedulable: 0/", "nodes are available"}},
       {"progress-deadline", {"ProgressDeadlineExceeded"}},
       {"quota", {"FailedCreate", "exceeded quota: no-pods"}},
       {"webhook", {"FailedCreate", "failed calling webhook \"refuse.example.com\""}},

@@ -1,5 +1,5 @@
 // Waiting against a real kube-apiserver: what it tells, what it costs, and that it goes on when the
-// server dies, forgets, refuses or throttles.
+// server dies, forgets or refuses.
 
 #include <charconv>
 
@@ -126,60 +126,6 @@ TEST_F(WaitApiTest, GoesOnWhenTheHistoryThatItWatchedIsGone) {
   ASSERT_TRUE(SharedApiServer().Resume(Soon()).ok());
 
   EXPECT_EQ(run.Finish(Soon()).verdict, Verdict::kPassed) << "its deletion was never announced";
-}
-
-TEST_F(WaitApiTest, IsPatientWithAServerThatThrottlesIt) {
-  const std::string user = "throttled";
-  Make({{"apiVersion", "rbac.authorization.k8s.io/v1"},
-        {"kind", "ClusterRoleBinding"},
-        {"metadata", {{"name", user}}},
-        {"roleRef",
-         {{"apiGroup", "rbac.authorization.k8s.io"},
-          {"kind", "ClusterRole"},
-          {"name", "cluster-admin"}}},
-        {"subjects",
-         {{{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "User"}, {"name", user}}}}});
-  const auto client = kube::MakeClient(*SharedApiServer().As(user), base::Log::Nowhere());
-  const SuiteFiles files = WaitingForGreen();
-  LiveRun run(files, *client, clock_, options_);
-  ASSERT_TRUE(run.Await(WaitsForColor, Soon()));
-
-  // Not one request of this user is let through from now on.
-  const kube::Kind flow{"flowcontrol.apiserver.k8s.io", "v1", "FlowSchema"};
-  Make({{"apiVersion", flow.ApiVersion()},
-        {"kind", "PriorityLevelConfiguration"},
-        {"metadata", {{"name", user}}},
-        {"spec",
-         {{"type", "Limited"},
-          {"limited",
-           {{"nominalConcurrencyShares", 0},
-            {"borrowingLimitPercent", 0},
-            {"limitResponse", {{"type", "Reject"}}}}}}}});
-  Make({{"apiVersion", flow.ApiVersion()},
-        {"kind", flow.kind},
-        {"metadata", {{"name", user}}},
-        {"spec",
-         {{"priorityLevelConfiguration", {{"name", user}}},
-          {"matchingPrecedence", 2},
-          {"rules",
-           {{{"subjects", {{{"kind", "User"}, {"user", {{"name", user}}}}}},
-             {"resourceRules",
-              {{{"verbs", {"*"}},
-                {"apiGroups", {"*"}},
-                {"resources", {"*"}},
-                {"clusterScope", true},
-                {"namespaces", {"*"}}}}}}}}}}});
-  base::Result<kube::Object> refused = kube::Object();
-  for (const auto until = Soon(); !refused.Is(base::Code::kUnavailable) && until.Pause(50ms);)
-    refused = client->Get(kConfigMap, {options_.config.ns, "web"}, until.Within(100ms));
-  Paint("green");
-  const auto still =
-      client->Get(kConfigMap, {options_.config.ns, "web"}, base::Until::After(clock_, 500ms));
-  ASSERT_TRUE(admin_->Delete(flow, {"", user}, {}, Soon()).ok());
-
-  EXPECT_FALSE(still.ok()) << "not throttled; before: "
-                           << (refused.ok() ? "not even then" : refused.error().message());
-  EXPECT_EQ(run.Finish(Soon()).verdict, Verdict::kPassed);
 }
 
 class ServiceAccountTest : public WaitApiTest {
