@@ -284,7 +284,7 @@ std::vector<kube::Kind> KindsFor(const kube::Object* subject, const World& world
 std::vector<LogOf> LogsFor(const kube::Object* subject, const World& world) {
   std::vector<LogOf> logs;
   for (const Object* pod : PodsOf(subject, world)) {
-    for (LogOf& log : PodLogs(*pod))
+    for (LogOf& log : LogsOfPod(*pod))
       if (logs.size() < kMostLogs) logs.push_back(std::move(log));
   }
   return logs;

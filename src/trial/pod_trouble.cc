@@ -204,7 +204,7 @@ bool WaitsForNode(const Object& pod) {
          (pod.Condition("Ready") != "True" || pod.deleting());
 }
 
-std::vector<LogOf> PodLogs(const Object& pod) {
+std::vector<LogOf> LogsOfPod(const Object& pod) {
   std::vector<LogOf> logs;
   for (const Json* status : Statuses(pod))
     if (auto log = LogOfContainer(pod, *status)) logs.push_back(*std::move(log));

@@ -13,7 +13,7 @@ namespace trial {
 std::vector<Cause> PodTrouble(const kube::Object& pod, const World& world);
 
 // Logs of the containers that have ended or are not ready.
-std::vector<LogOf> PodLogs(const kube::Object& pod);
+std::vector<LogOf> LogsOfPod(const kube::Object& pod);
 
 // Would the claims of `pod`, or its node, say more?
 bool WaitsForClaims(const kube::Object& pod);
