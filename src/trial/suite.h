@@ -143,7 +143,7 @@ struct Step {
   base::Duration limit{};               // of all of the step; 0: none
   bool expand = false;                  // ${NAME} in its objects stands for variables
   ClusterRef cluster;
-  std::optional<bool> fail_early;       // its check's, else its TestStep's; nullopt: the suite's
+  std::optional<bool> fail_early;  // its check's, else its TestStep's; nullopt: the suite's
 
   // kuttl's display form: "0-install", or "1-" for a step without a name.
   std::string Text() const;
