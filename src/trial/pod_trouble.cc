@@ -104,6 +104,13 @@ std::optional<Cause> ContainerCause(const Json& status) {
   }
   if (const Json* terminated = Structure(status, {"state", "terminated"})) {
     if (Number(*terminated, "exitCode") == 0) return std::nullopt;
+    const int64_t times = Number(status, "restartCount");
+    // Until the kubelet looks again it says this instead of CrashLoopBackOff.
+    if (last != nullptr && times > 0) {
+      return Cause{fmt::format("container {} crashes again after {} restarts: it ended with {}",
+                               name, times, TerminatedText(*terminated)),
+                   FindString(*terminated, {"reason"}), "", Weight::kRoot};
+    }
     return Cause{fmt::format("container {} ended with {}", name, TerminatedText(*terminated)),
                  FindString(*terminated, {"reason"}), "", Weight::kTrouble};
   }
