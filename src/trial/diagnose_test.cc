@@ -114,6 +114,23 @@ TEST(DiagnoseTest, ACrashSaysHowTheContainerEndedLast) {
                           "last ended with exit code 2 (Error: no config)"));
 }
 
+TEST(DiagnoseTest, ASecondCrashIsNamedBeforeTheKubeletCallsItALoop) {
+  const auto pod = Object(R"(apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: ns, uid: p}
+status:
+  phase: Running
+  containerStatuses:
+  - name: app
+    restartCount: 3
+    state: {terminated: {exitCode: 3, reason: Error}}
+    lastState: {terminated: {exitCode: 3, reason: Error}}
+)");
+  EXPECT_THAT(Lines(Diagnose(*pod, {})),
+              ElementsAre("Pod ns/p: container app crashes again after 3 restarts: it ended with "
+                          "exit code 3 (Error)"));
+}
+
 TEST(DiagnoseTest, ACrashAsksForTheLogAndShowsItsLastLine) {
   const auto pod = Object(kCrashing);
   World world;
