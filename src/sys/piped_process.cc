@@ -22,6 +22,11 @@ using base::Until;
 
 constexpr int kPipeBytes = 1 << 20;  // the most that a process without privileges gets by default
 
+base::Error NotWaited(std::string_view what, const Until& until) {
+  if (until.Stopped()) return Fail(Code::kCancelled, "stopped while {}", what);
+  return Fail(Code::kTimeout, "the deadline passed while {}", what);
+}
+
 }  // namespace
 
 Result<> AwaitReadable(int fd, std::string_view what, const Until& until) {
@@ -36,8 +41,7 @@ Result<> AwaitReadable(int fd, std::string_view what, const Until& until) {
     if (ready < 0 && errno != EINTR) return SystemError(errno, what);
     if (ready > 0 && waits[0].revents != 0) return base::Ok();
   }
-  if (until.Stopped()) return Fail(Code::kCancelled, "stopped while {}", what);
-  return Fail(Code::kTimeout, "the deadline passed while {}", what);
+  return NotWaited(what, until);
 }
 
 struct PipedProcess::State {
@@ -90,8 +94,9 @@ Result<std::unique_ptr<PipedProcess>> PipedProcess::Start(Command command, base:
   if (pipe2(fds, O_CLOEXEC) != 0) return SystemError(errno, "a pipe");
   state->output_read = Fd(fds[0]);
   state->output_write = Fd(fds[1]);
-  fcntl(fds[0], F_SETPIPE_SZ,
-        kPipeBytes);  // fewer switches; where it is refused, a smaller one does
+  fcntl(fds[0], F_SETFL, O_NONBLOCK);  // our end only
+  // Fewer switches; where it is refused, a smaller one does.
+  fcntl(fds[0], F_SETPIPE_SZ, kPipeBytes);
   command.output_fd = fds[1];
   State& shared = *state;
   state->crew.Start("child", [&shared, &clock, command](std::stop_token stop) {
@@ -110,12 +115,14 @@ pid_t PipedProcess::pid() const {
 }
 
 Result<size_t> PipedProcess::Read(uint8_t* into, size_t count, const Until& until) {
-  while (true) {
-    TRY(AwaitReadable(state_->output_read.get(), "reading from " + state_->name, until));
+  while (!until.Over()) {
     const ssize_t got = read(state_->output_read.get(), into, count);
     if (got >= 0) return static_cast<size_t>(got);
     if (errno != EINTR && errno != EAGAIN) return SystemError(errno, state_->name);
+    // Only when there is nothing: waiting costs five calls of the kernel.
+    TRY(AwaitReadable(state_->output_read.get(), "reading from " + state_->name, until));
   }
+  return NotWaited("reading from " + state_->name, until);
 }
 
 Result<Exit> PipedProcess::Wait(const Until& until) {

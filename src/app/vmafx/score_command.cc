@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <thread>
 
@@ -93,7 +94,12 @@ class ProgressLine {
     next_ = clock_.Now() + std::chrono::milliseconds(100);
     shown_ = true;
     std::string total = progress.total ? fmt::format(" of {}", *progress.total) : "";
-    fmt::print(stderr, "\r\033[Kscoring: {}{} frames", progress.done, total);
+    std::string so_far;
+    if (!progress.scores.empty()) {
+      const double sum = std::accumulate(progress.scores.begin(), progress.scores.end(), 0.0);
+      so_far = fmt::format(", VMAF {:.2f} so far", sum / double(progress.scores.size()));
+    }
+    fmt::print(stderr, "\r\033[Kscoring: {}{} frames{}", progress.done, total, so_far);
     std::fflush(stderr);
   }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
+#include <string>
 
 #include "base/text.h"
 
@@ -61,8 +63,13 @@ void Line(std::string& text, std::string_view name, const std::string& value) {
 
 std::string Progress(const rpc::Job& job) {
   if (job.status() != rpc::RUNNING || job.frames_done() == 0) return {};
-  if (job.frames_total() == 0) return fmt::format("{} frames", job.frames_done());
-  return fmt::format("{} of {} frames", job.frames_done(), job.frames_total());
+  std::string text = std::to_string(job.frames_done());
+  if (job.frames_total() != 0) text += fmt::format(" of {}", job.frames_total());
+  text += " frames";
+  const auto& scores = job.partial_results();
+  if (scores.empty()) return text;
+  const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
+  return text + fmt::format(", VMAF {:.2f} so far", sum / scores.size());
 }
 
 std::string ScoreText(const rpc::Job& job) {

@@ -131,10 +131,16 @@ struct ControllerClient::State {
     return api::FromGrpc(status, fmt::format("{} at controller {}", name, address));
   }
 
-  Result<> Report(const rpc::ReportResultRequest& request, const Until& until) {
+  // What the controller says to a partial report; a final one is an error or it is taken.
+  Result<bool> Report(const rpc::ReportResultRequest& request, const Until& until) {
     rpc::ReportResultResponse response;
-    return Call("ReportResult", &rpc::VmafxController::Stub::ReportResult, request, response,
-                until);
+    TRY(Call("ReportResult", &rpc::VmafxController::Stub::ReportResult, request, response, until));
+    return response.ok();
+  }
+
+  Result<> ReportFinal(const rpc::ReportResultRequest& request, const Until& until) {
+    TRY(Report(request, until));
+    return base::Ok();
   }
 };
 
@@ -194,11 +200,13 @@ Result<std::optional<Assignment>> ControllerClient::Pull(const Credentials& cred
   return std::optional<Assignment>(FromWire(response.job()));
 }
 
-Result<> ControllerClient::ReportProgress(const Credentials& credentials, const JobRef& job,
-                                          const scoring::Progress& progress, const Until& until) {
+Result<bool> ControllerClient::ReportPartial(const Credentials& credentials, const JobRef& job,
+                                             const PartialReport& report, const Until& until) {
   auto request = ReportOn(credentials, job);
-  request.set_frames_done(progress.done);
-  request.set_frames_total(progress.total.value_or(0));
+  request.set_frames_done(report.frames_done);
+  request.set_frames_total(report.frames_total);
+  request.set_first_frame(report.first_frame);
+  request.mutable_partial_scores()->Add(report.scores.begin(), report.scores.end());
   return state_->Report(request, until);
 }
 
@@ -215,7 +223,7 @@ Result<> ControllerClient::ReportScore(const Credentials& credentials, const Job
   AddNumbers(report, request);
   AddFrames(report, request);
   AddProvenance(report.provenance, *request.mutable_provenance());
-  return state_->Report(request, until);
+  return state_->ReportFinal(request, until);
 }
 
 // Messages quote names of files, and a message of protobuf that is not UTF-8 is refused whole.
@@ -223,7 +231,7 @@ Result<> ControllerClient::ReportFailure(const Credentials& credentials, const J
                                          const std::string& error, const Until& until) {
   auto request = FinalReport(credentials, job);
   request.set_error(value::ToValidUtf8(error));
-  return state_->Report(request, until);
+  return state_->ReportFinal(request, until);
 }
 
 Result<> ControllerClient::ReportReleased(const Credentials& credentials, const JobRef& job,
@@ -231,7 +239,7 @@ Result<> ControllerClient::ReportReleased(const Credentials& credentials, const 
   auto request = FinalReport(credentials, job);
   request.set_error(value::ToValidUtf8(reason));
   request.set_released(true);
-  return state_->Report(request, until);
+  return state_->ReportFinal(request, until);
 }
 
 }  // namespace vmafx::node

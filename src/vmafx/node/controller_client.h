@@ -18,6 +18,14 @@ struct Beat {
   std::vector<std::string> cancel;  // ids of running jobs to stop
 };
 
+// How far a running job is. `scores` are those of `first_frame` and on that are known.
+struct PartialReport {
+  uint64_t frames_done = 0;
+  uint64_t frames_total = 0;  // 0: not known
+  uint64_t first_frame = 0;
+  std::vector<double> scores;
+};
+
 // The calls of vmafx.controller.v1 that a worker makes, over one gRPC channel. One attempt each, of
 // at most `call_timeout`; it ends at once when `until` is stopped. Errors: kUnavailable (not
 // reached), kTimeout, kDenied (wrong session: register again; or the lease is lost), kNotFound,
@@ -38,8 +46,9 @@ class ControllerClient {
   base::Result<std::optional<Assignment>> Pull(const Credentials& credentials,
                                                const std::string& backend,
                                                const std::string& job_id, const base::Until& until);
-  base::Result<> ReportProgress(const Credentials& credentials, const JobRef& job,
-                                const scoring::Progress& progress, const base::Until& until);
+  // False: the controller lacks scores before `report.first_frame`, send from frame 0 again.
+  base::Result<bool> ReportPartial(const Credentials& credentials, const JobRef& job,
+                                   const PartialReport& report, const base::Until& until);
   base::Result<> ReportScore(const Credentials& credentials, const JobRef& job,
                              const scoring::ScoreReport& report,
                              const std::vector<UndeliveredSample>& undelivered,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "base/crew.h"
 #include "base/guarded.h"
 #include "base/log.h"
@@ -8,8 +10,9 @@
 
 namespace vmafx::node {
 
-// Tells the controller how far the job is, on a thread of its own, so a slow or lost controller
-// never slows scoring down. Only the newest progress is sent.
+// Tells the controller how far the job is and the scores of the frames that are known, on a thread
+// of its own, so a slow or lost controller never slows scoring down. What the controller has lost
+// (a restart) is sent again.
 class ProgressSender {
  public:
   // At most one call each `interval`. `client` and `session` must outlive it.
@@ -22,6 +25,12 @@ class ProgressSender {
   void Tell(const scoring::Progress& progress);
 
  private:
+  struct State {
+    uint64_t done = 0;
+    uint64_t total = 0;
+    std::vector<double> scores;
+  };
+
   void Loop(const base::Until& until);
 
   ControllerClient& client_;
@@ -29,7 +38,7 @@ class ProgressSender {
   JobRef job_;
   base::Duration interval_;
   base::Log log_;
-  base::Guarded<scoring::Progress> newest_;
+  base::Guarded<State> state_;
   base::Crew crew_;
 };
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/crew.h"
 #include "net/http.h"
 #include "net/testing/line_server.h"
 #include "vmafx/controller/testing/local_controller.h"
@@ -162,6 +163,28 @@ TEST_F(RunOnceTest, ReportsEachBadInputAsAFailureThatSaysWhatIsWrong) {
     const rpc::Job job = Score(request);
     EXPECT_EQ(job.status(), rpc::FAILED) << words;
     EXPECT_THAT(job.error(), HasSubstr(words));
+  }
+}
+
+TEST_F(RunOnceTest, ScoresOfFramesAreSeenWhileTheJobRuns) {
+  const std::string id = client_.Submit(LongJob());
+  rpc::Job seen;
+  {
+    base::Crew crew;
+    crew.Start("look", [&](std::stop_token stop) {
+      const auto limit = base::Until::After(clock_, std::chrono::seconds(60), std::move(stop));
+      while (seen.partial_results_size() == 0 && limit.Pause(std::chrono::milliseconds(5))) {
+        seen = client_.Get(id);
+      }
+    });
+    ASSERT_TRUE(Run(OptionsFor(id)).ok());
+  }
+
+  EXPECT_EQ(seen.status(), rpc::RUNNING);
+  const rpc::Job ended = client_.Get(id);
+  ASSERT_EQ(ended.partial_results_size(), 120);
+  for (int i = 0; i < seen.partial_results_size(); ++i) {
+    EXPECT_EQ(seen.partial_results(i), ended.partial_results(i)) << i;
   }
 }
 

@@ -30,8 +30,9 @@ class FileStream final : public ByteStream {
 
   base::Result<size_t> Read(uint8_t* into, size_t count, const base::Until& until) override {
     while (true) {
-      // A regular file is always ready, so waiting for it only looks at `until`.
-      TRY(sys::AwaitReadable(fd_.get(), "reading " + name_, until));
+      // A regular file is always ready; a pipe must be waited for first, because one that nobody
+      // has opened to write yet would seem to be at its end.
+      if (!size_ || until.Over()) TRY(sys::AwaitReadable(fd_.get(), "reading " + name_, until));
       ssize_t got = read(fd_.get(), into, count);
       if (got >= 0) return static_cast<size_t>(got);
       if (errno != EINTR && errno != EAGAIN) return FromErrno(name_, errno);

@@ -7,6 +7,8 @@
 #include <libvmaf/libvmaf.h>
 
 #include "base/text.h"
+#include "vmafx/scoring/running_scores.h"
+#include "vmafx/scoring/vmaf_handles.h"
 
 namespace vmafx::scoring {
 namespace {
@@ -20,16 +22,6 @@ constexpr const char* kModels[] = {
     "vmaf_v1.0.16_5d0h",     "vmaf_v1.0.16_1d5h_2160", "vmaf_v1.0.16_hfr_3d0h",
     "vmaf_v1.0.16_hfr_5d0h",
 };
-
-struct ModelDeleter {
-  void operator()(VmafModel* model) const { vmaf_model_destroy(model); }
-};
-using ModelHandle = std::unique_ptr<VmafModel, ModelDeleter>;
-
-struct ContextDeleter {
-  void operator()(VmafContext* context) const { vmaf_close(context); }
-};
-using ContextHandle = std::unique_ptr<VmafContext, ContextDeleter>;
 
 // Null when it is not one of kModels, or this build of libvmaf lacks it.
 ModelHandle LoadModel(std::string_view name) {
@@ -121,6 +113,7 @@ struct Engine::State {
   VmafPicture distorted{};
   unsigned pushed = 0;
   std::vector<Feature> features;
+  RunningScores running;
 };
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -143,17 +136,16 @@ base::Result<Engine> Engine::Make(const std::string& model, unsigned threads,
                       base::DidYouMean(model, models), base::Join(models, ", "));
   }
 
-  VmafConfiguration config{};
-  config.log_level = VMAF_LOG_LEVEL_NONE;  // a library does not write to stderr
-  config.n_threads = threads;
-  VmafContext* context = nullptr;
-  int error = vmaf_init(&context, config);
+  int error = 0;
+  state->context = MakeContext(threads, error);
   if (error != 0) return base::Fail(base::Code::kInternal, "starting libvmaf: {}", Reason(error));
-  state->context.reset(context);
+  VmafContext* context = state->context.get();
   error = vmaf_use_features_from_model(context, state->model.get());
   if (error != 0) {
     return base::Fail(base::Code::kInternal, "features of model {}: {}", model, Reason(error));
   }
+
+  state->running = TRY(RunningScores::Make(model));
 
   // For each thread a pair; a pair being read and one waiting; the two past references that libvmaf
   // keeps, twice. Fewer would let reading hold up scoring, and below 4 would deadlock.
@@ -192,6 +184,11 @@ base::Result<> Engine::Push() {
   }
   ++state_->pushed;
   return base::Ok();
+}
+
+const std::vector<double>& Engine::ScoresSoFar() {
+  state_->running.Advance(state_->context.get(), state_->model.get());
+  return state_->running.scores();
 }
 
 void Engine::State::FindFeatures() {

@@ -31,6 +31,11 @@ class Engine {
   // Hands the filled pair over to be scored. kInvalid when the model cannot score such pictures.
   base::Result<> Push();
 
+  // The scores of frame 0 and on that are known already, the same numbers that Finish gives; valid
+  // until the next call. Trails some frames behind Push. Empty with models other than the v0.6.1
+  // family. Never blocks.
+  const std::vector<double>& ScoresSoFar();
+
   // After the last pair, of which there must be one: waits until all are scored. Pooling is
   // libvmaf's own; percentiles are left 0. kInternal when libvmaf fails, or a score or feature is
   // missing or not a number. Blocks for the few pairs that are still being scored.

@@ -53,7 +53,9 @@ base::Result<> PushAll(VideoPair& pair, Engine& engine, const ScoreRequest& requ
                        LumaOf(into.distorted, pair.geometry()));
     }
     TRY(engine.Push());
-    if (request.on_progress) request.on_progress(Progress{done, pair.expected_frames()});
+    if (request.on_progress) {
+      request.on_progress(Progress{done, pair.expected_frames(), engine.ScoresSoFar()});
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct FrameScore {
 struct Progress {
   uint64_t done = 0;              // pairs of frames read and handed to libvmaf so far
   std::optional<uint64_t> total;  // unknown for Y4M and for a pipe
+  // Of frame 0 and on, as many as are known; they do not change any more. Valid during the call.
+  // Empty with models other than the v0.6.1 family, which need the whole video.
+  std::span<const double> scores;
 };
 
 // The luma plane of a frame: rows of 8-bit samples, or of little-endian 16-bit ones with the value
@@ -57,8 +61,8 @@ struct ScoreRequest {
   std::string ffmpeg_hint;            // how the user can give it
   std::string model = kDefaultModel;  // one of BuiltInModels()
   unsigned threads = 1;               // of libvmaf, and of each decoder, 1 to 256
-  // Called after each pair of frames, on the thread of Score. Scores of frames are not known before
-  // the end: libvmaf takes motion over the whole video. Stop through until.stop(). May be empty.
+  // Called after each pair of frames, on the thread of Score. Stop through until.stop(). May be
+  // empty.
   std::function<void(const Progress&)> on_progress;
   // Called with the luma of each pair of frames before it is scored, on the thread of Score, which
   // waits for it. May be empty.

@@ -127,6 +127,41 @@ TEST_F(ScoreTest, TellsItsProgressAfterEachPairOfFrames) {
   EXPECT_THAT(seen, ElementsAre(1, 2, 3, 4, 5));
 }
 
+TEST_F(ScoreTest, ScoresThatAreToldWhileItRunsAreThoseOfTheReport) {
+  for (const char* model : {"vmaf_v0.6.1", "vmaf_v0.6.1neg", "vmaf_4k_v0.6.1"}) {
+    for (unsigned threads : {1U, 3U}) {
+      ScoreRequest request = Raw(kSmall, 60);
+      request.model = model;
+      request.threads = threads;
+      std::vector<double> told;
+      request.on_progress = [&](const Progress& progress) {
+        told.assign(progress.scores.begin(), progress.scores.end());
+      };
+
+      auto report = Score(request, until());
+
+      ASSERT_TRUE(report.ok()) << report.error().message();
+      // libvmaf has memory for 2 * threads + 8 pictures, so it cannot be further behind.
+      ASSERT_GT(told.size(), 40U) << model;
+      ASSERT_LT(told.size(), 60U) << "the last frame's motion ends with the video";
+      for (size_t i = 0; i < told.size(); ++i) EXPECT_EQ(told[i], report->frames[i].vmaf) << i;
+    }
+  }
+}
+
+TEST_F(ScoreTest, ModelsThatNeedTheWholeVideoTellNoScoreEarly) {
+  ScoreRequest request = Raw({512, 512, {}}, 24);
+  request.model = "vmaf_v1.0.16_3d0h";
+  size_t told = 0;
+  request.on_progress = [&](const Progress& progress) { told += progress.scores.size(); };
+
+  auto report = Score(request, until());
+
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_EQ(report->frames.size(), 24U);
+  EXPECT_EQ(told, 0U);
+}
+
 TEST_F(ScoreTest, ShowsTheLumaOfEachPairBeforeItIsScored) {
   const Geometry geometry{66, 47, {Chroma::k420, 10}};
   ScoreRequest request = Raw(geometry, 3);
