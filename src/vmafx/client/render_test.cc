@@ -53,6 +53,19 @@ TEST(RenderTest, AJobWithoutAScoreHasNoneAnywhere) {
   EXPECT_THAT(JobText(job), Not(HasSubstr("VMAF")));
 }
 
+TEST(RenderTest, ARunningJobSaysHowFarItIsAndItsScoreSoFar) {
+  rpc::Job job;
+  job.set_status(rpc::RUNNING);
+  job.set_frames_done(120);
+  EXPECT_THAT(JobText(job), HasSubstr("120 frames\n"));
+  job.set_frames_total(250);
+  job.add_partial_results(50);
+  job.add_partial_results(61);
+
+  EXPECT_THAT(JobText(job), HasSubstr("120 of 250 frames, VMAF 55.50 so far\n"));
+  EXPECT_EQ(FramesCsv(job), "frame,vmaf\r\n0,50\r\n1,61\r\n");
+}
+
 TEST(RenderTest, ALineIsOneLineWhateverTheMessageHolds) {
   rpc::Job job = Scored();
   job.set_status(rpc::FAILED);
