@@ -12,6 +12,14 @@ function(house_fuzzer name)
   add_dependencies(fuzz fuzz-${name})
 endfunction()
 
+# house_fuzz_files(source_uri vmafx/node/source_uri.cc) gives it some files of a folder whose whole would take long to
+# compile.
+function(house_fuzz_files name)
+  foreach(file IN LISTS ARGN)
+    target_sources(fuzz-${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${file})
+  endforeach()
+endfunction()
+
 house_fuzzer(yaml value)
 house_fuzzer(json value)
 house_fuzzer(suite trial)
@@ -21,5 +29,24 @@ house_fuzzer(watch kube)
 house_fuzzer(words trial vmafx/api vmafx/scoring)
 house_fuzzer(video vmafx/scoring)
 house_fuzzer(source_uri vmafx/api)
-target_sources(fuzz-source_uri PRIVATE ${CMAKE_SOURCE_DIR}/src/vmafx/node/source_uri.cc) # not all of the worker
+house_fuzz_files(source_uri vmafx/node/source_uri.cc)
 house_fuzzer(feedback vmafx/api)
+house_fuzzer(whole_file vmafx/scoring)
+house_fuzzer(schema schema)
+house_fuzzer(rules expect)
+house_fuzzer(diagnosis trial)
+house_fuzzer(image sys net value)
+house_fuzz_files(image cluster/images/archive.cc cluster/images/image_list.cc)
+target_link_libraries(fuzz-image PRIVATE tp_archive)
+house_fuzzer(custom_resource vmafx/api)
+house_fuzz_files(custom_resource vmafx/operator/admission.cc vmafx/operator/dispatch.cc vmafx/operator/job_request.cc
+  vmafx/operator/job_status.cc vmafx/operator/worker_pod.cc)
+house_fuzzer(model vmafx/features value)
+house_fuzz_files(model vmafx/trainer/onnx_model.cc vmafx/trainer/onnx_graph.cc vmafx/trainer/student.cc
+  vmafx/trainer/prior.cc)
+target_link_libraries(fuzz-model PRIVATE tp_eigen tp_onnx)
+house_fuzzer(answers trial vmafx/api sqlite)
+house_fuzz_files(answers cluster/native/faults.cc vmafx/controller/score_request.cc vmafx/controller/translate.cc
+  vmafx/controller/job.cc vmafx/node/http_answer.cc vmafx/node/rclone_says.cc vmafx/operator/trainer_report.cc
+  vmafx/trainer/registry_access.cc)
+target_link_libraries(fuzz-answers PRIVATE tp_prometheus)

@@ -17,6 +17,11 @@ std::string Reasoned(const std::string& reason, const std::string& message) {
   return message.empty() ? reason : fmt::format("{}: {}", reason, OneLine(message));
 }
 
+std::vector<Cause> InOneLine(std::vector<Cause> causes) {
+  for (Cause& cause : causes) cause.text = OneLine(std::move(cause.text));
+  return causes;
+}
+
 std::vector<std::string> Lines(const std::vector<Cause>& causes) {
   std::vector<std::string> lines;
   for (const Cause& cause : causes) lines.push_back(cause.text);

@@ -31,6 +31,9 @@ std::string OneLine(std::string text);
 // "Reason: message", or what there is of it.
 std::string Reasoned(const std::string& reason, const std::string& message);
 
+// The same with every text in one line: any part of it may come from somebody else's object.
+std::vector<Cause> InOneLine(std::vector<Cause> causes);
+
 // The texts, in order.
 std::vector<std::string> Lines(const std::vector<Cause>& causes);
 

@@ -146,7 +146,7 @@ std::vector<Cause> WhatBlocks(const Object& object, const World& world) {
     causes.push_back({fmt::format("{}: nobody has asked to delete it{}", object.Text(),
                                   owners.empty() ? "" : "; it goes with its owner " + owners),
                       "NotDeleted", object.Text(), Weight::kTrouble});
-    return causes;
+    return InOneLine(std::move(causes));
   }
   if (object.kind().kind == "Namespace") AddNamespaceConditions(object, causes);
   AddFinalizers(object, world, causes);
@@ -162,7 +162,7 @@ std::vector<Cause> WhatBlocks(const Object& object, const World& world) {
     causes.push_back(
         {object.Text() + ": it is being deleted", "Terminating", object.Text(), Weight::kStarting});
   }
-  return causes;
+  return InOneLine(std::move(causes));
 }
 
 }  // namespace trial

@@ -309,7 +309,7 @@ std::vector<Cause> Diagnose(const Object& subject, const World& world) {
     for (Cause& cause : ClaimTrouble(*object)) causes.push_back(std::move(cause));
   }
   AddEvents(&subject, world, &uids, causes);
-  return causes;
+  return InOneLine(std::move(causes));
 }
 
 std::vector<Cause> DiagnoseAbsence(const World& world) {
@@ -322,7 +322,7 @@ std::vector<Cause> DiagnoseAbsence(const World& world) {
     causes.push_back(std::move(troubles.front()));
   }
   AddEvents(nullptr, world, nullptr, causes);
-  return causes;
+  return InOneLine(std::move(causes));
 }
 
 }  // namespace trial

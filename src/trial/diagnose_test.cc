@@ -269,6 +269,18 @@ involvedObject: {kind: ReplicaSet, name: web-1, uid: r}
   EXPECT_EQ(RootOf(created)->reason, "ErrImageNeverPull");
 }
 
+TEST(DiagnoseTest, EveryCauseIsOneLineWhateverAControllerWrote) {
+  const auto causes = Diagnose(*Object(R"(apiVersion: films.example/v1
+kind: Film
+metadata: {name: a, namespace: ns, uid: f}
+status: {conditions: [{type: Ready, status: "False", reason: "No\nReason", message: "and\nlines\n"}]}
+)"),
+                               {});
+
+  ASSERT_EQ(causes.size(), 1u);
+  EXPECT_EQ(causes[0].text, "Film ns/a: condition Ready is False: No Reason: and lines");
+}
+
 TEST(DiagnoseTest, ForAnObjectThatIsNotThereTheNewestWarningsAreShown) {
   const World world{{Object(kForeignPod)}, {Object(kEvent)}, {}};
 

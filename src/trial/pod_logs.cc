@@ -1,9 +1,8 @@
 #include "trial/pod_logs.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
+#include "base/parse_time.h"
 #include "base/text.h"
 
 namespace trial {
@@ -12,53 +11,6 @@ namespace {
 using value::Json;
 
 constexpr size_t kLongestLine = 1000;
-
-// The number made of exactly the `count` digits at `at`, or -1.
-int Digits(std::string_view text, size_t at, size_t count) {
-  if (at + count > text.size()) return -1;
-  int number = 0;
-  const char* begin = text.data() + at;
-  const auto [end, error] = std::from_chars(begin, begin + count, number);
-  return error == std::errc() && end == begin + count && *begin != '-' ? number : -1;
-}
-
-// Nanoseconds of ".123" at `at`, which moves behind it.
-std::chrono::nanoseconds Fraction(std::string_view text, size_t& at) {
-  if (at >= text.size() || text[at] != '.') return {};
-  int64_t value = 0;
-  int64_t unit = 100'000'000;
-  for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, unit /= 10)
-    value += (text[at] - '0') * unit;
-  return std::chrono::nanoseconds(value);
-}
-
-// "Z", "+01:00" or "-05:30" up to the end of `text`.
-std::optional<std::chrono::minutes> Offset(std::string_view text) {
-  if (text == "Z") return std::chrono::minutes(0);
-  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
-  const int hours = Digits(text, 1, 2);
-  const int minutes = Digits(text, 4, 2);
-  if (hours < 0 || minutes < 0) return std::nullopt;
-  const auto offset = std::chrono::hours(hours) + std::chrono::minutes(minutes);
-  return text[0] == '-' ? -offset : offset;
-}
-
-std::optional<base::WallTime> Time(std::string_view text) {
-  const int parts[] = {Digits(text, 0, 4),  Digits(text, 5, 2),  Digits(text, 8, 2),
-                       Digits(text, 11, 2), Digits(text, 14, 2), Digits(text, 17, 2)};
-  for (const int part : parts)
-    if (part < 0) return std::nullopt;
-  const auto day = std::chrono::year(parts[0]) / parts[1] / parts[2];
-  if (!day.ok()) return std::nullopt;
-  size_t at = 19;
-  const auto fraction = Fraction(text, at);
-  const auto offset = Offset(text.substr(at));
-  if (!offset) return std::nullopt;
-  const auto time = std::chrono::sys_days(day) + std::chrono::hours(parts[3]) +
-                    std::chrono::minutes(parts[4]) + std::chrono::seconds(parts[5]) + fraction -
-                    *offset;
-  return std::chrono::time_point_cast<base::WallTime::duration>(time);
-}
 
 std::string Cut(std::string_view line) {
   if (line.size() <= kLongestLine) return std::string(line);
@@ -102,7 +54,7 @@ void ReadOne(kube::Client& client, const kube::Object& pod, const std::string& c
 PodLogLine ParseLogLine(std::string_view line) {
   PodLogLine parsed;
   const size_t space = std::min(line.find(' '), line.size());
-  if (const auto when = Time(line.substr(0, space))) {
+  if (const auto when = base::ParseTime(line.substr(0, space))) {
     parsed.when = *when;
     line.remove_prefix(std::min(space + 1, line.size()));
   }

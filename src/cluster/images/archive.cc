@@ -34,6 +34,11 @@ Error TarProblem(::archive* handle, std::string_view doing) {
   return Fail(Code::kInvalid, "{}: {}", doing, text ? text : "unknown problem of libarchive");
 }
 
+// Names that are not ASCII are a warning in the C locale, and are taken as the bytes they are.
+bool Went(int status) {
+  return status == ARCHIVE_OK || status == ARCHIVE_WARN;
+}
+
 Result<> CheckPath(const std::string& path) {
   if (path.empty() || path.front() == '/')
     return Fail(Code::kInvalid, "path \"{}\" must be relative to the image's root", path);
@@ -78,7 +83,7 @@ Result<> WriteEntry(::archive* writer, const Entry& entry) {
                                                                 : AE_IFLNK);
   if (!entry.link.empty()) archive_entry_set_symlink(header.get(), entry.link.c_str());
   archive_entry_set_size(header.get(), static_cast<int64_t>(entry.content.size()));
-  if (archive_write_header(writer, header.get()) != ARCHIVE_OK)
+  if (!Went(archive_write_header(writer, header.get())))
     return TarProblem(writer, "writing " + entry.path);
   if (!entry.content.empty() &&
       archive_write_data(writer, entry.content.data(), entry.content.size()) !=
@@ -160,8 +165,11 @@ void ApplyLayer(const std::vector<Entry>& layer, std::set<std::string>& files) {
 
 // Parents count by their real path: a link that an earlier layer made must not lead outside.
 Result<> CheckInside(const std::filesystem::path& target, const std::filesystem::path& folder) {
-  const auto parent = std::filesystem::weakly_canonical(target.parent_path());
-  const auto root = std::filesystem::weakly_canonical(folder);
+  std::error_code problem;  // links in a circle, names that are too long
+  const auto parent = std::filesystem::weakly_canonical(target.parent_path(), problem);
+  if (problem) return Fail(Code::kInvalid, "{}: {}", target.string(), problem.message());
+  const auto root = std::filesystem::weakly_canonical(folder, problem);
+  if (problem) return Fail(Code::kInvalid, "{}: {}", folder.string(), problem.message());
   if (std::mismatch(root.begin(), root.end(), parent.begin(), parent.end()).first == root.end())
     return base::Ok();
   return Fail(Code::kInvalid, "{} would be written outside of the folder", target.string());
@@ -200,8 +208,10 @@ template <typename Take>
 Result<> ForEachEntry(::archive* reader, Take&& take) {
   archive_entry* header = nullptr;
   int status;
-  while ((status = archive_read_next_header(reader, &header)) == ARCHIVE_OK) {
-    Entry entry{.path = archive_entry_pathname(header),
+  while (Went(status = archive_read_next_header(reader, &header))) {
+    const char* path = archive_entry_pathname(header);
+    if (path == nullptr) return Fail(Code::kInvalid, "reading a tar: an entry has no name");
+    Entry entry{.path = path,
                 .mode = static_cast<int>(archive_entry_perm(header)),
                 .owner = static_cast<int>(archive_entry_uid(header))};
     while (entry.path.rfind("./", 0) == 0) entry.path.erase(0, 2);

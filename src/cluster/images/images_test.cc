@@ -49,6 +49,40 @@ TEST_F(ImagesTest, ATarReadsBackWithParentsModesAndLinks) {
   EXPECT_EQ(entries[3].mode, 0755);
 }
 
+// A header of a tar (POSIX ustar) and its content.
+std::string TarBlock(const std::string& name, char type, const std::string& content) {
+  std::string block(512, '\0');
+  block.replace(0, name.size(), name);
+  block.replace(100, 7, "0000644");
+  block.replace(124, 11, fmt::format("{:011o}", content.size()));
+  block.replace(148, 8, "        ");
+  block[156] = type;
+  block.replace(257, 8, std::string("ustar\00000", 8));
+  unsigned sum = 0;
+  for (const char c : block) sum += static_cast<unsigned char>(c);
+  block.replace(148, 7, fmt::format("{:06o}", sum) + '\0');
+  block += content;
+  block.resize((block.size() + 511) / 512 * 512);
+  return block;
+}
+
+// As the file of a certificate in Debian's ca-certificates is called.
+TEST_F(ImagesTest, NamesMayHaveLettersOfAnyLanguage) {
+  const std::string name = "etc/F\xC5\x91tan\xC3\xBAs\xC3\xADtv\xC3\xA1ny.crt";
+  const std::vector<Entry> ours = *ReadTar(*MakeTar({{.path = name}}));
+  ASSERT_EQ(ours.size(), 2u);
+  EXPECT_EQ(ours[1].path, name);
+
+  const std::string record = fmt::format("{} path={}\n", name.size() + 9, name);
+  const std::string pax =
+      TarBlock("pax", 'x', record) + TarBlock("etc/F", '0', "x") + std::string(1024, '\0');
+  const auto theirs = ReadTar(pax);
+  ASSERT_TRUE(theirs.ok()) << theirs.error().message();
+  ASSERT_EQ(theirs->size(), 1u);
+  EXPECT_EQ((*theirs)[0].path, name);
+  EXPECT_EQ((*theirs)[0].content, "x");
+}
+
 TEST_F(ImagesTest, PathsThatLeaveTheImageOrComeTwiceAreRefused) {
   for (const char* path : {"/etc/passwd", "../x", "a/../../x", ""}) {
     EXPECT_TRUE(MakeTar({{.path = path}}).Is(base::Code::kInvalid)) << path;
@@ -180,6 +214,14 @@ TEST_F(ImagesTest, UnpackingWritesTheFilesAndNeverOutsideTheFolder) {
   EXPECT_TRUE(Unpack(archive, {.blobs = {"manifest", "config", "1"}}, folder() / "good").ok());
   EXPECT_EQ(*sys::ReadFile(folder() / "good/bin/app"), "x");
   EXPECT_TRUE(Unpack(archive, {.blobs = {"manifest", "config", "1", "2"}}, folder() / "bad")
+                  .Is(base::Code::kInvalid));
+}
+
+TEST_F(ImagesTest, UnpackingRefusesLinksThatGoInACircle) {
+  Archive archive;
+  archive.blobs = {{"1", *MakeTar({{.path = "a", .link = "a"}})}, {"2", *MakeTar({{.path = "a/b"}})}};
+
+  EXPECT_TRUE(Unpack(archive, {.blobs = {"manifest", "config", "1", "2"}}, folder() / "image")
                   .Is(base::Code::kInvalid));
 }
 

@@ -53,7 +53,4 @@ class Rest {
   std::atomic<int> scores_{0};
 };
 
-// The body of POST /v1/score. kInvalid names the field: missing, unknown, of another type.
-base::Result<NewJob> ReadScoreRequest(const std::string& body);
-
 }  // namespace vmafx::controller

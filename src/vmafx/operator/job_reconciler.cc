@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/parse_time.h"
 #include "vmafx/api/names.h"
 #include "vmafx/operator/job_request.h"
 
@@ -33,7 +34,7 @@ base::Duration TimeTo(base::WallTime when, base::WallTime now) {
 Outcome NextLook(const JobView& view) {
   base::Duration next = kSecondLook;
   for (const WorkerPod& pod : view.pods) {
-    const auto end = ParseTime(pod.deletes_at);
+    const auto end = base::ParseTime(pod.deletes_at);
     if (end && !pod.ended && *end > view.now) next = std::min(next, TimeTo(*end, view.now));
   }
   return Outcome::Again(next);
@@ -157,7 +158,7 @@ base::Result<Outcome> JobReconciler::Retire(Turn& turn, const base::Until& until
     TRY(staffing_.DeleteRunning(staffing_.PodsOf(job), until));
   }
   TRY(SetFinalizer(turn, false, until));
-  const auto finished = ParseTime(job.status.finished_at);
+  const auto finished = base::ParseTime(job.status.finished_at);
   if (!job.spec.ttl_seconds_after_finished || !finished) return Outcome::Done();
   const base::WallTime end = *finished + std::chrono::seconds(*job.spec.ttl_seconds_after_finished);
   if (end > clock_.WallNow()) return Outcome::Again(TimeTo(end, clock_.WallNow()));

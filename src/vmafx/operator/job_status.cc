@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "base/parse_time.h"
 #include "vmafx/api/names.h"
 #include "vmafx/operator/job_request.h"
 
@@ -112,23 +112,10 @@ bool IsOver(rpc::JobStatus status) {
   return status == rpc::COMPLETED || status == rpc::FAILED || status == rpc::CANCELLED;
 }
 
-std::optional<base::WallTime> ParseTime(const std::string& text) {
-  int year = 0;
-  unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u", &year, &month, &day, &hour, &minute,
-                  &second) != 6) {
-    return std::nullopt;
-  }
-  const auto date = std::chrono::year{year} / static_cast<int>(month) / static_cast<int>(day);
-  if (!date.ok()) return std::nullopt;
-  return base::WallTime(std::chrono::sys_days{date} + std::chrono::hours(hour) +
-                        std::chrono::minutes(minute) + std::chrono::seconds(second));
-}
-
 const WorkerPod* ActiveWorker(const std::vector<WorkerPod>& pods, base::WallTime now) {
   const WorkerPod* active = nullptr;
   for (const WorkerPod& pod : pods) {
-    const auto end = ParseTime(pod.deletes_at);
+    const auto end = base::ParseTime(pod.deletes_at);
     if (pod.ended || (end && *end <= now)) continue;
     if (active == nullptr || pod.attempt > active->attempt) active = &pod;
   }

@@ -41,7 +41,4 @@ const WorkerPod* LastWorker(const std::vector<WorkerPod>& pods);
 // How many workers were made so far, as far as the status or the Pods still show.
 int AttemptsSoFar(const api::Job& job, const std::vector<WorkerPod>& pods);
 
-// RFC 3339 in seconds, as Kubernetes writes it, to time and nullopt for anything else.
-std::optional<base::WallTime> ParseTime(const std::string& text);
-
 }  // namespace vmafx::operators

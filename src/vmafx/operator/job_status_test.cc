@@ -237,12 +237,6 @@ TEST(JobStatusTest, GivesUpOnAWorkerThatIsPastItsTimeToEnd) {
   EXPECT_EQ(ActiveWorker(pods, kNow), nullptr);
 }
 
-TEST(JobStatusTest, ReadsTimesAsKubernetesWritesThem) {
-  EXPECT_EQ(ParseTime("2026-01-01T12:00:00Z"), kNow);
-  EXPECT_EQ(ParseTime("2026-13-01T12:00:00Z"), std::nullopt);
-  EXPECT_EQ(ParseTime(""), std::nullopt);
-}
-
 TEST(JobStatusTest, RefusesWithTheReasonAsCondition) {
   api::Job job = View().job;
 

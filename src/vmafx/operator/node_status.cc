@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/parse_time.h"
 #include "vmafx/api/names.h"
-#include "vmafx/operator/job_status.h"
 
 namespace vmafx::operators {
 namespace {
@@ -17,7 +17,7 @@ struct Verdict {
 
 bool HoldsASlot(const WorkerPod& pod, base::WallTime now) {
   if (pod.ended) return false;
-  const auto end = ParseTime(pod.deletes_at);
+  const auto end = base::ParseTime(pod.deletes_at);
   return !end || *end > now;
 }
 
@@ -25,7 +25,7 @@ bool HoldsASlot(const WorkerPod& pod, base::WallTime now) {
 std::optional<base::WallTime> RunningSince(const std::vector<WorkerPod>& pods, base::WallTime now) {
   std::optional<base::WallTime> since;
   for (const WorkerPod& pod : pods) {
-    const auto started = ParseTime(pod.started_at);
+    const auto started = base::ParseTime(pod.started_at);
     if (HoldsASlot(pod, now) && started) since = since ? std::min(*since, *started) : *started;
   }
   return since;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "vmafx/operator/job_status.h"
+#include "base/parse_time.h"
 
 namespace vmafx::operators {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 using std::chrono::seconds;
 
 base::WallTime At(const std::string& time) {
-  return *ParseTime("2026-01-01T" + time + "Z");
+  return *base::ParseTime("2026-01-01T" + time + "Z");
 }
 
 NodeView View(NodeSource source, base::WallTime now) {

@@ -2,9 +2,9 @@
 
 #include <limits>
 
+#include "base/parse_time.h"
 #include "value/json.h"
 #include "vmafx/api/names.h"
-#include "vmafx/operator/job_status.h"
 
 namespace vmafx::operators {
 namespace {
@@ -54,7 +54,7 @@ Result<int64_t> ReadCount(const Json& json, const char* field, int64_t most) {
 
 Result<std::string> ReadTime(const Json& json, const char* field) {
   std::string text = TRY(ReadName(json, field));
-  if (text.empty() || ParseTime(text)) return text;
+  if (text.empty() || base::ParseTime(text)) return text;
   return Fail(Code::kInvalid, "{} \"{}\" is not a time like 2026-01-31T12:00:00Z", field, text);
 }
 

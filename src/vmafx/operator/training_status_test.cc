@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "vmafx/operator/job_status.h"
+#include "base/parse_time.h"
 
 namespace vmafx::operators {
 namespace {
@@ -36,7 +36,7 @@ TrainingView View() {
   view.training.generation = 2;
   view.deployment = RolledOutDeployment();
   view.active_nodes = 2;
-  view.now = *ParseTime("2026-01-01T12:00:00Z");
+  view.now = *base::ParseTime("2026-01-01T12:00:00Z");
   return view;
 }
 

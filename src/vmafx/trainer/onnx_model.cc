@@ -178,9 +178,11 @@ Result<onnx::ModelProto> Parse(std::string_view bytes) {
 std::string Shape(const onnx::ModelProto& proto) {
   std::string shape;
   for (const onnx::NodeProto& node : proto.graph().node()) {
-    shape += node.op_type() + "(";
+    shape += node.domain() + " " + node.op_type() + "(";
     for (const std::string& input : node.input()) shape += input + ",";
-    shape += ")" + node.output(0) + ";";
+    shape += ")";
+    for (const std::string& output : node.output()) shape += output + ",";
+    shape += ";";
   }
   return shape;
 }
@@ -239,12 +241,12 @@ Result<Evaluator> Evaluator::Load(std::string_view bytes) {
 }
 
 Result<std::vector<float>> Evaluator::Evaluate(std::span<const std::vector<double>> samples) const {
+  for (const std::vector<double>& sample : samples) {
+    if (static_cast<Index>(sample.size()) == state_->features) continue;
+    return Fail(Code::kInvalid, "{} features, the model takes {}", sample.size(), state_->features);
+  }
   Tensor features(static_cast<Index>(samples.size()), state_->features);
   for (size_t row = 0; row < samples.size(); ++row) {
-    if (static_cast<Index>(samples[row].size()) != state_->features) {
-      return Fail(Code::kInvalid, "{} features, the model takes {}", samples[row].size(),
-                  state_->features);
-    }
     for (Index i = 0; i < state_->features; ++i) {
       features(static_cast<Index>(row), i) =
           static_cast<float>(samples[row][static_cast<size_t>(i)]);

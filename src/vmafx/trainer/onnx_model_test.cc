@@ -107,6 +107,21 @@ TEST(OnnxModelTest, RefusesAGraphThatIsNotOurs) {
   EXPECT_FALSE(ReadModel(renamed.SerializeAsString()).ok());
 }
 
+// ONNX's checker lets operators of a domain that it does not know pass, whatever they have.
+TEST(OnnxModelTest, RefusesANodeWithoutAnOutput) {
+  onnx::ModelProto other = Parsed(Written(Taught()));
+  auto& domain = *other.add_opset_import();
+  domain.set_domain("somebody.else");
+  domain.set_version(1);
+  onnx::NodeProto& node = *other.mutable_graph()->add_node();
+  node.set_domain("somebody.else");
+  node.set_op_type("Sink");
+  node.add_input("score");
+
+  EXPECT_THAT(ReadModel(other.SerializeAsString()).error().message(),
+              HasSubstr("is not one of ours"));
+}
+
 TEST(OnnxModelTest, NamesAnOperatorThatItsEvaluatorDoesNotKnow) {
   onnx::ModelProto other = Parsed(Written(Taught()));
   other.mutable_graph()->mutable_node(5)->set_op_type("Sigmoid");
@@ -124,6 +139,17 @@ TEST(OnnxModelTest, RefusesWrongNumbersOfFeatures) {
   const std::vector<std::vector<double>> few = {{1, 2, 3}};
 
   EXPECT_EQ(evaluator->Evaluate(few).error().message(), "3 features, the model takes 27");
+}
+
+TEST(OnnxModelTest, TakesNoMemoryForFeaturesThatItIsNotGiven) {
+  onnx::ModelProto vast = Parsed(Written(Taught()));
+  auto& type = *vast.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type();
+  type.mutable_shape()->mutable_dim(1)->set_dim_value(int64_t{1} << 60);
+  const auto evaluator = Evaluator::Load(vast.SerializeAsString());
+  ASSERT_TRUE(evaluator.ok());
+  const std::vector<std::vector<double>> few = {{1, 2, 3}};
+
+  EXPECT_FALSE(evaluator->Evaluate(few).ok());
 }
 
 TEST(OnnxModelTest, SurvivesFilesThatAreDamaged) {
