@@ -219,7 +219,8 @@ TEST_F(ImagesTest, UnpackingWritesTheFilesAndNeverOutsideTheFolder) {
 
 TEST_F(ImagesTest, UnpackingRefusesLinksThatGoInACircle) {
   Archive archive;
-  archive.blobs = {{"1", *MakeTar({{.path = "a", .link = "a"}})}, {"2", *MakeTar({{.path = "a/b"}})}};
+  archive.blobs = {{"1", *MakeTar({{.path = "a", .link = "a"}})},
+                   {"2", *MakeTar({{.path = "a/b"}})}};
 
   EXPECT_TRUE(Unpack(archive, {.blobs = {"manifest", "config", "1", "2"}}, folder() / "image")
                   .Is(base::Code::kInvalid));

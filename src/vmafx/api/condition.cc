@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "vmafx/api/whole.h"
+
 namespace vmafx::api {
 
 using kube::Json;
@@ -31,7 +33,7 @@ std::vector<Condition> ReadConditions(const Json& list) {
   for (const Json& each : list) {
     conditions.push_back({text(each, "type"), text(each, "status"), text(each, "reason"),
                           text(each, "message"), text(each, "lastTransitionTime"),
-                          each.value("observedGeneration", int64_t{0})});
+                          Whole(each, "observedGeneration")});
   }
   return conditions;
 }

@@ -1,6 +1,7 @@
 #include "vmafx/api/job.h"
 
 #include "vmafx/api/names.h"
+#include "vmafx/api/whole.h"
 
 namespace vmafx::api {
 namespace {
@@ -16,7 +17,7 @@ void ReadSpec(const Json& json, JobSpec& spec) {
   spec.distorted = Text(json, "distorted");
   spec.model = Text(json, "model");
   spec.backend = json.value("backend", std::string("cpu"));
-  spec.priority = json.value("priority", 0);
+  spec.priority = static_cast<int>(Whole(json, "priority"));
   spec.fallback = Text(json, "fallback");
   if (json.contains("options")) spec.options = json.at("options");
   for (const Json& input : json.value("inputs", Json::array())) {
@@ -26,7 +27,7 @@ void ReadSpec(const Json& json, JobSpec& spec) {
                            Text(input, "mountPath")});
   }
   if (json.contains("ttlSecondsAfterFinished")) {
-    spec.ttl_seconds_after_finished = json.at("ttlSecondsAfterFinished").get<int64_t>();
+    spec.ttl_seconds_after_finished = Whole(json, "ttlSecondsAfterFinished");
   }
 }
 
@@ -42,7 +43,7 @@ void ReadResult(const Json& json, JobStatus& status) {
     const Json& made = json.at("provenance");
     status.provenance = {Text(made, "engine"),      Text(made, "library"),
                          Text(made, "model"),       Text(made, "modelSha256"),
-                         Text(made, "backendUsed"), made.value("framesScored", int64_t{0})};
+                         Text(made, "backendUsed"), Whole(made, "framesScored")};
   }
 }
 
@@ -53,8 +54,8 @@ void ReadStatus(const Json& json, JobStatus& status) {
   status.started_at = Text(json, "startedAt");
   status.finished_at = Text(json, "finishedAt");
   status.message = Text(json, "message");
-  status.attempts = json.value("attempts", 0);
-  status.observed_generation = json.value("observedGeneration", int64_t{0});
+  status.attempts = static_cast<int>(Whole(json, "attempts"));
+  status.observed_generation = Whole(json, "observedGeneration");
   ReadResult(json, status);
   status.conditions = ReadConditions(json.value("conditions", Json::array()));
 }
@@ -87,7 +88,7 @@ base::Result<Job> ReadJob(const kube::Object& object) {
   try {
     const Json& json = object.json();
     const Json& metadata = json.at("metadata");
-    job.generation = metadata.value("generation", int64_t{0});
+    job.generation = Whole(metadata, "generation");
     job.finalizers = metadata.value("finalizers", std::vector<std::string>());
     job.rclone_secret = object.Annotation(std::string(kRcloneSecretAnnotation));
     ReadSpec(json.value("spec", Json::object()), job.spec);

@@ -67,6 +67,19 @@ TEST(JobTest, WritesTheStatusThatItReads) {
   EXPECT_TRUE(read->status.Finished());
 }
 
+TEST(JobTest, RefusesNumbersThatAreNotWhole) {
+  for (const double number : {0.5, 1e300}) {
+    EXPECT_TRUE(
+        ReadJob(kube::Object({{"metadata", {{"generation", number}}}})).Is(base::Code::kInvalid));
+    EXPECT_TRUE(ReadJob(kube::Object({{"metadata", {{"name", "tiny"}}},
+                                      {"spec", {{"ttlSecondsAfterFinished", number}}}}))
+                    .Is(base::Code::kInvalid));
+    EXPECT_TRUE(ReadJob(kube::Object(
+                            {{"metadata", {{"name", "tiny"}}}, {"status", {{"attempts", number}}}}))
+                    .Is(base::Code::kInvalid));
+  }
+}
+
 TEST(JobTest, WritesAScoreOfZero) {
   JobStatus status;
   status.score = 0.0;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "vmafx/api/names.h"
+#include "vmafx/api/whole.h"
 
 namespace vmafx::api {
 namespace {
@@ -18,9 +19,9 @@ constexpr size_t kMostUrlLength = 2048;
 void ReadStatus(const Json& json, NodeStatus& status) {
   if (json.contains("healthy")) status.healthy = json.at("healthy").get<bool>();
   status.last_heartbeat = json.value("lastHeartbeat", std::string());
-  status.assigned_jobs = json.value("assignedJobs", int64_t{0});
+  status.assigned_jobs = Whole(json, "assignedJobs");
   status.detected_device = json.value("detectedDevice", std::string());
-  status.observed_generation = json.value("observedGeneration", int64_t{0});
+  status.observed_generation = Whole(json, "observedGeneration");
   status.conditions = ReadConditions(json.value("conditions", Json::array()));
 }
 
@@ -56,7 +57,7 @@ Result<Node> ReadNode(const kube::Object& object) {
   node.healthz_url = object.Annotation(std::string(kHealthzUrlAnnotation));
   try {
     const Json& json = object.json();
-    node.generation = json.at("metadata").value("generation", int64_t{0});
+    node.generation = Whole(json.at("metadata"), "generation");
     ReadStatus(json.value("status", Json::object()), node.status);
   } catch (const Json::exception& problem) {
     return Fail(Code::kInvalid, "{}: {}", object.Text(), problem.what());

@@ -4,6 +4,7 @@
 #include "vmafx/api/feedback.h"
 #include "vmafx/api/names.h"
 #include "vmafx/api/repository.h"
+#include "vmafx/api/whole.h"
 
 namespace vmafx::api {
 namespace {
@@ -24,21 +25,21 @@ void ReadSpec(const Json& json, TrainingSpec& spec) {
   spec.algorithm = Text(json, "algorithm");
   const Json checkpoint = json.value("checkpoint", Json::object());
   spec.checkpoint_interval = checkpoint.value("interval", spec.checkpoint_interval);
-  spec.checkpoint_min_samples = checkpoint.value("minSamples", spec.checkpoint_min_samples);
+  spec.checkpoint_min_samples = Whole(checkpoint, "minSamples", spec.checkpoint_min_samples);
   spec.output_registry = Text(json, "outputRegistry");
   if (json.contains("algorithmConfig")) spec.algorithm_config = json.at("algorithmConfig");
 }
 
 void ReadStatus(const Json& json, TrainingStatus& status) {
   status.phase = Text(json, "phase");
-  status.current_samples = json.value("currentSamples", int64_t{0});
+  status.current_samples = Whole(json, "currentSamples");
   status.last_checkpoint = Text(json, "lastCheckpoint");
   status.model_version = Text(json, "modelVersion");
   status.model_digest = Text(json, "modelDigest");
   status.last_stability_gate_result = Text(json, "lastStabilityGateResult");
-  status.active_node_count = json.value("activeNodeCount", int64_t{0});
+  status.active_node_count = Whole(json, "activeNodeCount");
   status.message = Text(json, "message");
-  status.observed_generation = json.value("observedGeneration", int64_t{0});
+  status.observed_generation = Whole(json, "observedGeneration");
   status.conditions = ReadConditions(json.value("conditions", Json::array()));
 }
 
@@ -88,7 +89,7 @@ Result<Training> ReadTraining(const kube::Object& object) {
   training.registry_secret = object.Annotation(std::string(kRegistrySecretAnnotation));
   try {
     const Json& json = object.json();
-    training.generation = json.at("metadata").value("generation", int64_t{0});
+    training.generation = Whole(json.at("metadata"), "generation");
     ReadSpec(json.value("spec", Json::object()), training.spec);
     ReadStatus(json.value("status", Json::object()), training.status);
   } catch (const Json::exception& problem) {
