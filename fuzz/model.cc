@@ -11,6 +11,8 @@ namespace {
 
 using namespace vmafx::trainer;  // NOLINT
 
+using Samples = std::vector<std::vector<double>>;
+
 constexpr Eigen::Index kMostFeatures = 1000;
 
 }  // namespace
@@ -21,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(model.ok() || !model.error().message().empty());
   const auto evaluator = Evaluator::Load(bytes);
   CHECK(evaluator.ok() || !evaluator.error().message().empty());
-  if (evaluator.ok()) (void)evaluator->Evaluate(std::vector{std::vector<double>(3, 0.5)}).ok();
+  if (evaluator.ok()) (void)evaluator->Evaluate(Samples({{0.5, 0.5, 0.5}})).ok();
   if (!model.ok()) return 0;
   // What is one of ours is written, read back the same, and evaluated.
   const Student& student = model->student;
@@ -34,6 +36,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(again->student.Predict(sample) == student.Predict(sample) ||
         std::isnan(student.Predict(sample)));
   const auto same = Evaluator::Load(*written);
-  CHECK(same.ok() && same->Evaluate(std::vector{sample}).ok());
+  CHECK(same.ok() && same->Evaluate(Samples({sample})).ok());
   return 0;
 }

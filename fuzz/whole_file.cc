@@ -49,6 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Part part = ReadMessage(verdict.error().message());
   CHECK(part.length > part.there && part.offset + part.there == size);
   if (part.length > kLargest) return 0;
+  // How long the frame is, is not there to be read.
+  if (verdict.error().message().find("the header of frame") != std::string::npos) return 0;
   // With what is missing it would be whole; without the last byte of it, it would not.
   const auto whole = static_cast<off_t>(part.offset + part.length);
   CHECK(ftruncate(fd, whole) == 0);

@@ -139,8 +139,9 @@ std::vector<std::string> FieldHistory::Lines(
     if (followed == all.end()) return lines;
     const auto object = followed->second.objects.find(key);
     if (object == followed->second.objects.end()) return lines;
-    for (const auto& [path, track] : object->second) {
+    for (const auto& [place, track] : object->second) {
       if (track.first.size() < 2) continue;
+      const expect::Path& path = place;  // clang 14 captures no structured bindings
       const bool itself = path.empty();
       const bool asked = std::any_of(mismatches.begin(), mismatches.end(),
                                      [&](const auto& one) { return Related(one.path, path); });

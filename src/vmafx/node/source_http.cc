@@ -1,5 +1,6 @@
 #include "vmafx/node/source_http.h"
 
+#include "base/text.h"
 #include "vmafx/node/http_answer.h"
 #include "vmafx/node/source_idle.h"
 

@@ -145,7 +145,8 @@ Result<> CheckFrames(const File& file) {
   uint64_t at = 32;
   for (int parts = 0; parts < kMostParts && at < file.size(); ++parts) {
     const std::string head = TRY(file.At(at, 12));
-    const uint64_t length = head.size() < 4 ? 12 : LittleEndian32(head) + uint64_t{12};
+    if (head.size() < 4) return Cut(fmt::format("the header of frame {}", parts), at, 12, file);
+    const uint64_t length = LittleEndian32(head) + uint64_t{12};
     if (length > file.size() - at) return Cut(fmt::format("frame {}", parts), at, length, file);
     at += length;
   }

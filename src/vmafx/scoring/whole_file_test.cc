@@ -76,7 +76,7 @@ TEST(WholeFileTest, KnowsAnAviAndAnIvfThatAreCut) {
       "DKIF"s + std::string(28, '\0') + "\3\0\0\0"s + std::string(8, '\0') + "abc";
   EXPECT_TRUE(Check(ivf).ok());
   EXPECT_THAT(WhyNot(ivf.substr(0, ivf.size() - 1)), HasSubstr("frame 0 at byte 32 has 15 bytes"));
-  EXPECT_THAT(WhyNot(ivf + "\3\0"s), HasSubstr("frame 1"));
+  EXPECT_THAT(WhyNot(ivf + "\3\0"s), HasSubstr("the header of frame 1 at byte 47 has 12 bytes"));
 }
 
 TEST(WholeFileTest, SaysNothingAboutOtherFiles) {
