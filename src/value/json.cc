@@ -115,7 +115,8 @@ std::string FormatPath(const std::vector<std::string>& path, const Json& root) {
     } else if (IsPlainKey(step)) {
       text += "." + step;
     } else {
-      text += "[\"" + step + "\"]";
+      // With JSON's escapes: a path is one line, whatever the keys are.
+      text += "[" + Json(step).dump(-1, ' ', false, Json::error_handler_t::replace) + "]";
     }
     at = Child(at, step);
   }

@@ -66,6 +66,7 @@ TEST(JsonTest, WritesPathsAsPeopleDo) {
   EXPECT_EQ(FormatPath({"metadata", "labels", "app.kubernetes.io/name"}, root),
             ".metadata.labels[\"app.kubernetes.io/name\"]");
   EXPECT_EQ(FormatPath({}, root), ".");
+  EXPECT_EQ(FormatPath({"two\nlines", "a \"quote\""}, root), R"(["two\nlines"]["a \"quote\""])");
 }
 
 TEST(JsonTest, FindsByPath) {
