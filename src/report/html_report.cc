@@ -2,35 +2,13 @@
 
 #include <map>
 
+#include "base/html.h"
 #include "report/html/assets.h"
 #include "report/results.h"
 #include "report/words.h"
 
 namespace report {
 namespace {
-
-std::string EscapeText(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 // JSON inside <script>: the parser of HTML knows no quotes, but "</script" and "<!--" it knows.
 // Without "<" there is neither; JSON reads \u003c as the same character.
@@ -81,8 +59,8 @@ std::string PlainText(const RunRecord& run) {
 
 std::string FormatHtml(const HtmlSources& sources, const HtmlLimits& limits) {
   const std::string& name = sources.run.started.name;
-  const std::string title = EscapeText(Printable(name.empty() ? "Test run" : name));
-  const std::string text = EscapeText(PlainText(sources.run));
+  const std::string title = base::EscapeHtml(Printable(name.empty() ? "Test run" : name));
+  const std::string text = base::EscapeHtml(PlainText(sources.run));
   const std::string data = EscapeScriptData(HtmlData(sources, limits).dump());
   return Fill(html::Page(), {{"title", title},
                              {"style", html::Style()},

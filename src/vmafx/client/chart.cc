@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/html.h"
 #include "value/utf8.h"
 
 namespace vmafx::client {
@@ -110,6 +111,15 @@ struct Scale {
   }
 };
 
+// What stands for `text` on the page: valid UTF-8, and spaces for control characters, which may not
+// stand in HTML.
+std::string Shown(std::string_view text) {
+  std::string shown = value::ToValidUtf8(text);
+  for (char& c : shown)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  return base::EscapeHtml(shown);
+}
+
 // Draws one series.
 class Plot {
  public:
@@ -121,7 +131,7 @@ class Plot {
 
   std::string Render() {
     svg_ = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{} by frame\">\n",
-                       kWidth, height_, EscapeHtml(series_.name));
+                       kWidth, height_, Shown(series_.name));
     DrawGrid();
     DrawFrameNumbers();
     DrawBand();
@@ -229,47 +239,20 @@ class Plot {
 
 }  // namespace
 
-std::string EscapeHtml(std::string_view text) {
-  std::string escaped;
-  for (const char c : value::ToValidUtf8(text)) {
-    switch (c) {
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        // Control characters may not stand in HTML.
-        escaped += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-    }
-  }
-  return escaped;
-}
-
 std::string RenderChart(const Chart& chart) {
-  const std::string title = EscapeHtml(chart.title);
+  const std::string title = Shown(chart.title);
   std::string html = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
       "<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n<dl>\n",
       title, kStyle);
   for (const auto& [name, value] : chart.facts) {
-    html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", EscapeHtml(name), EscapeHtml(value));
+    html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", Shown(name), Shown(value));
   }
   html += "</dl>\n";
   double height = kLargeHeight;
   for (const ChartSeries& series : chart.series) {
-    html += fmt::format("<h2>{}</h2>\n", EscapeHtml(series.name)) + Plot(series, height).Render();
+    html += fmt::format("<h2>{}</h2>\n", Shown(series.name)) + Plot(series, height).Render();
     height = kSmallHeight;
   }
   return html + "</body>\n</html>\n";

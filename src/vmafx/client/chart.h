@@ -27,7 +27,4 @@ struct Chart {
 // drawn as the mean within the band between lowest and highest.
 std::string RenderChart(const Chart& chart);
 
-// What stands for `text` in HTML, in text and in attributes.
-std::string EscapeHtml(std::string_view text);
-
 }  // namespace vmafx::client
