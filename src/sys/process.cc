@@ -1,13 +1,9 @@
 #include "sys/process.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -18,12 +14,11 @@
 
 #include <climits>
 
-#include "base/check.h"
 #include "base/text.h"
 #include "sys/error.h"
+#include "sys/launch.h"
 
 namespace sys {
-
 namespace {
 
 using std::chrono::milliseconds;
@@ -31,116 +26,6 @@ using std::chrono::milliseconds;
 constexpr size_t kMostOutput = size_t{1} << 20;
 constexpr size_t kTail = 2000;
 constexpr base::Duration kAfterEnd = milliseconds(100);
-constexpr unsigned kCloseOnExec = 1U << 2;  // CLOSE_RANGE_CLOEXEC of linux/close_range.h
-
-// What the new child does between fork and exec, all prepared beforehand: only calls that are safe
-// after fork in a program with threads (signal-safety(7)) are left to it.
-struct Launch {
-  const char* program;
-  char* const* argv;
-  char* const* envp;
-  const char* directory;  // or null
-  int input;
-  int output;
-  int errors;
-  int report;                           // where a failure goes: Failure
-  const std::vector<int>& descriptors;  // all of them above where they go
-  bool inherit_others;
-  const std::function<int(const char*, char* const[], char* const[])>& execute;
-  pid_t parent;
-};
-
-struct Failure {
-  enum Stage { kDirectory, kExec } stage;
-  int error_number;
-};
-
-[[noreturn]] void GiveUp(const Launch& launch, Failure::Stage stage) {
-  const Failure failure{stage, errno};
-  // A report that cannot be written is seen as an end without one.
-  if (write(launch.report, &failure, sizeof failure) < 0) _exit(126);
-  _exit(127);
-}
-
-void DefaultSignals() {
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) signal(number, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-[[noreturn]] void Child(const Launch& launch) {
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != launch.parent) _exit(126);  // it died before the line above
-  DefaultSignals();
-  dup2(launch.input, STDIN_FILENO);
-  dup2(launch.output, STDOUT_FILENO);
-  dup2(launch.errors, STDERR_FILENO);
-  unsigned next = STDERR_FILENO + 1;
-  for (const int descriptor : launch.descriptors) dup2(descriptor, static_cast<int>(next++));
-  // Before Linux 5.11 there is no such flag: then nobody is closed who did not ask for it.
-  if (!launch.inherit_others) syscall(SYS_close_range, next, ~0U, kCloseOnExec);
-  if (launch.directory != nullptr && chdir(launch.directory) != 0)
-    GiveUp(launch, Failure::kDirectory);
-  if (launch.execute) {
-    errno = launch.execute(launch.program, launch.argv, launch.envp);
-  } else {
-    execve(launch.program, launch.argv, launch.envp);
-  }
-  GiveUp(launch, Failure::kExec);
-}
-
-std::vector<char*> Pointers(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// The input as a file in memory: it cannot block, whatever the child reads of it.
-base::Result<Fd> OpenInput(const std::string& input) {
-  if (input.empty()) {
-    Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!null.valid()) return SystemError(errno, "/dev/null");
-    return null;
-  }
-  Fd memory(memfd_create("stdin", MFD_CLOEXEC));
-  if (!memory.valid()) return SystemError(errno, "memory for a command's input");
-  size_t done = 0;
-  while (done < input.size()) {
-    const ssize_t count = write(memory.get(), input.data() + done, input.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return SystemError(errno, "memory for a command's input");
-    done += static_cast<size_t>(count);
-  }
-  lseek(memory.get(), 0, SEEK_SET);
-  return memory;
-}
-
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-base::Result<Pipe> MakePipe() {
-  int fds[2];
-  if (pipe2(fds, O_CLOEXEC) != 0) return SystemError(errno, "a pipe");
-  return Pipe{Fd(fds[0]), Fd(fds[1])};
-}
-
-base::Result<Fd> DuplicateFrom(int fd, int lowest) {
-  Fd copy(fcntl(fd, F_DUPFD_CLOEXEC, lowest));
-  if (!copy.valid()) return SystemError(errno, "a file descriptor");
-  return copy;
-}
-
-// Descriptors below `lowest` are the child's own; a pipe of ours that lands there would be
-// overwritten by the child's dup2.
-base::Result<> MoveUp(Fd& fd, int lowest) {
-  if (fd.get() < lowest) fd = TRY(DuplicateFrom(fd.get(), lowest));
-  return base::Ok();
-}
 
 int PollTimeout(base::Duration left) {
   const auto count = std::chrono::ceil<milliseconds>(left).count();
@@ -164,30 +49,23 @@ std::string Exit::Describe() const {
 }
 
 struct Process::State {
+  explicit State(Child running) : child(std::move(running)) {}
+
   std::string shown;  // for messages
-  pid_t pid = -1;
-  Fd pidfd;
-  Fd output;  // read end, or empty
+  Fd output;          // read end, or empty
   bool whole_output = false;
   std::function<void(std::string_view)> on_line;
   std::string line;  // an unfinished one
   std::string captured;
   std::optional<Exit> exit;
-
-  ~State() {
-    if (pid < 0) return;
-    // The ended child is kept as a zombie until here, so that its number, which is also its
-    // group's, can mean nobody else.
-    kill(-pid, SIGKILL);
-    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
+  Child child;  // the first to go: it may be writing still
 
   // True when the child has ended; then `exit` is set.
   bool Look() {
     if (exit) return true;
     siginfo_t info{};
-    if (waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+    if (waitid(P_PIDFD, static_cast<id_t>(child.pidfd()), &info, WEXITED | WNOHANG | WNOWAIT) !=
+            0 ||
         info.si_pid == 0)
       return false;
     exit.emplace();
@@ -228,8 +106,9 @@ struct Process::State {
     std::stop_callback on_stop(until.stop(), [&wake] { eventfd_write(wake.get(), 1); });
     while (!Ended()) {
       if (until.Over()) return false;
-      pollfd fds[] = {
-          {exit ? -1 : pidfd.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}, {output.get(), POLLIN, 0}};
+      pollfd fds[] = {{exit ? -1 : child.pidfd(), POLLIN, 0},
+                      {wake.get(), POLLIN, 0},
+                      {output.get(), POLLIN, 0}};
       poll(fds, output.valid() ? 3 : 2, PollTimeout(until.Left()));
       if (output.valid() && fds[2].revents != 0) ReadSome();
     }
@@ -254,102 +133,18 @@ Process::Process(Process&&) noexcept = default;
 Process& Process::operator=(Process&&) noexcept = default;
 Process::~Process() = default;
 
-namespace {
-
-struct Prepared {
-  std::string program;
-  std::vector<std::string> environment;
-};
-
-base::Result<Prepared> Prepare(const Command& command) {
-  if (command.argv.empty() || command.argv[0].empty())
-    return base::Fail(base::Code::kInvalid, "a command without a program");
-  const std::map<std::string, std::string> environment =
-      command.environment ? *command.environment : Environment();
-  Prepared prepared;
-  prepared.program = command.argv[0];
-  if (prepared.program.find('/') == std::string::npos) {
-    const auto path = environment.find("PATH");
-    prepared.program =
-        TRY(FindProgram(prepared.program, path == environment.end() ? "" : path->second));
-  }
-  for (const auto& [key, value] : environment) prepared.environment.push_back(key + "=" + value);
-  return prepared;
-}
-
-base::Error LaunchError(const Failure& failure, const Command& command,
-                        const std::string& program) {
-  if (failure.stage == Failure::kDirectory)
-    return SystemError(failure.error_number,
-                       fmt::format("{}: working directory {}", command.argv[0], command.directory));
-  if (failure.error_number == ENOENT)
-    return base::Fail(base::Code::kNotFound, "{}: no such program (or its interpreter is missing)",
-                      program);
-  return SystemError(failure.error_number, fmt::format("{}: executing it", program));
-}
-
-}  // namespace
-
 base::Result<Process> Process::Start(Command command) {
-  Prepared prepared = TRY(Prepare(command));
-  Fd input = TRY(OpenInput(command.input));
-  Pipe report = TRY(MakePipe());
-  Pipe output;
-  if (command.output_path.empty()) {
-    output = TRY(MakePipe());
-  } else {
-    output.write =
-        Fd(open(command.output_path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-    if (!output.write.valid()) return SystemError(errno, command.output_path);
-  }
-  const int lowest = STDERR_FILENO + 1 + static_cast<int>(command.descriptors.size());
-  for (Fd* fd : {&input, &report.write, &output.write}) TRY(MoveUp(*fd, lowest));
-  std::vector<Fd> copies;
-  std::vector<int> descriptors;
-  for (const int descriptor : command.descriptors) {
-    copies.push_back(TRY(DuplicateFrom(descriptor, lowest)));
-    descriptors.push_back(copies.back().get());
-  }
-  Fd separate;  // stdout, where it does not go with stderr
-  if (command.output_fd >= 0) separate = TRY(DuplicateFrom(command.output_fd, lowest));
-
-  std::vector<char*> argv = Pointers(command.argv);
-  std::vector<char*> envp = Pointers(prepared.environment);
-  const Launch launch{prepared.program.c_str(),
-                      argv.data(),
-                      envp.data(),
-                      command.directory.empty() ? nullptr : command.directory.c_str(),
-                      input.get(),
-                      separate.valid() ? separate.get() : output.write.get(),
-                      output.write.get(),
-                      report.write.get(),
-                      descriptors,
-                      command.inherit_others,
-                      command.execute,
-                      getpid()};
-  auto state = std::make_unique<State>();
-  const pid_t pid = fork();
-  if (pid < 0) return SystemError(errno, fmt::format("starting {}", command.argv[0]));
-  if (pid == 0) Child(launch);
-  state->pid = pid;
-  state->pidfd = Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  CHECK(state->pidfd.valid());
-
-  report.write.Reset();
-  Failure failure{};
-  ssize_t count;
-  while ((count = read(report.read.get(), &failure, sizeof failure)) < 0 && errno == EINTR) {
-  }
-  if (count == sizeof failure) return LaunchError(failure, command, prepared.program);
+  Launched launched = TRY(Launch(command));
+  auto state = std::make_unique<State>(std::move(launched.child));
   state->shown = Shown(command.argv);
-  state->output = std::move(output.read);
+  state->output = std::move(launched.output);
   state->whole_output = command.whole_output;
   state->on_line = std::move(command.on_line);
   return Process(std::move(state));
 }
 
 pid_t Process::pid() const {
-  return state_->pid;
+  return state_->child.pid();
 }
 
 bool Process::Running() {
@@ -382,7 +177,7 @@ base::Result<Exit> Process::Wait(const base::Until& until, base::Duration grace)
 }
 
 void Process::Signal(int signal) {
-  kill(-state_->pid, signal);
+  kill(-state_->child.pid(), signal);
 }
 
 base::Result<Exit> Run(Command command, const base::Until& until) {
@@ -396,19 +191,6 @@ base::Result<std::string> RunOrFail(Command command, const base::Until& until) {
   if (exit.ok()) return std::move(exit.output);
   return base::Fail(base::Code::kInternal, "{}: {}; it wrote: {}", shown, exit.Describe(),
                     exit.output.empty() ? "nothing" : Tail(exit.output));
-}
-
-base::Result<> Replace(std::vector<std::string> argv,
-                       const std::map<std::string, std::string>& environment) {
-  Command command;
-  command.argv = argv;
-  command.environment = environment;
-  Prepared prepared = TRY(Prepare(command));
-  std::vector<char*> arguments = Pointers(argv);
-  std::vector<char*> variables = Pointers(prepared.environment);
-  DefaultSignals();
-  execve(prepared.program.c_str(), arguments.data(), variables.data());
-  return LaunchError({Failure::kExec, errno}, command, prepared.program);
 }
 
 base::Result<std::string> FindProgram(const std::string& name, const std::string& path) {
