@@ -31,7 +31,7 @@ function(house_compile target)
   target_link_libraries(${target} PUBLIC Threads::Threads)
 endfunction()
 
-# All test libraries (testing/ folders) of the tree so far: a test may use any of them.
+# All test libraries (testing/ folders) of the tree so far: a test, or another of them, may use any.
 function(house_tests id kind pattern sources)
   if(NOT sources)
     return()
@@ -84,7 +84,8 @@ function(house_library folder)
   if(testing)
     add_library(house_${id}_testing STATIC ${testing})
     house_compile(house_${id}_testing)
-    target_link_libraries(house_${id}_testing PUBLIC house_${id} house_sys house_net GTest::gtest)
+    get_property(testing_libraries GLOBAL PROPERTY house_testing_libraries)
+    target_link_libraries(house_${id}_testing PUBLIC house_${id} house_sys house_net ${testing_libraries} GTest::gtest)
     set_property(GLOBAL APPEND PROPERTY house_testing_libraries house_${id}_testing)
   endif()
 

@@ -1,28 +1,17 @@
-// Whole clusters, started as `seatrial up` does. Needs root, the Kubernetes programs, and the
-// programs seatrial and pause in SEATRIAL_PROGRAM_DIR.
+// Whole clusters from their beginning to their end, started as `seatrial up` does.
 
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/text.h"
-#include "cluster/images/assemble.h"
-#include "cluster/native/cgroups.h"
-#include "cluster/provider.h"
+#include "cluster/testing/native_cluster_fixture.h"
 #include "kube/client.h"
 #include "kube/kubeconfig.h"
-#include "kube/testing/api_server.h"
-#include "sys/files.h"
-#include "sys/mounts.h"
-#include "sys/process.h"
 
 namespace cluster {
 namespace {
@@ -30,174 +19,16 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
+using testing::HostState;
+using ::testing::IsEmpty;
 
-constexpr char kPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-// What a cluster could leave behind on this machine.
-struct HostState {
-  std::set<std::string> mounts;
-  std::string links, addresses, routes, rules, firewall, sysctls;
-  std::set<std::string> cgroups;
-  bool operator==(const HostState&) const = default;
-};
-
-class ClusterNodeTest : public testing::Test {
- protected:
-  void SetUp() override {
-    const char* programs = std::getenv("SEATRIAL_PROGRAM_DIR");
-    ASSERT_NE(programs, nullptr) << "SEATRIAL_PROGRAM_DIR names the folder of seatrial";
-    program_ = fs::path(programs) / "seatrial";
-    ASSERT_TRUE(fs::exists(program_)) << program_ << " is not built";
-    auto bin = kube::testing::KubernetesPrograms(Within(seconds(30)));
-    ASSERT_TRUE(bin.ok()) << bin.error().message();
-    bin_ = *bin;
-    provider_ = MakeNativeProvider({State(), program_}, clock_);
-  }
-
-  void TearDown() override {
-    if (provider_ == nullptr) return;
-    const auto list = provider_->List();
-    ASSERT_TRUE(list.ok());
-    for (const ClusterStatus& status : *list)
-      EXPECT_TRUE(provider_->Down(status.cluster.name, Within(seconds(30))).ok());
-  }
-
-  base::Until Within(base::Duration span) { return base::Until::After(clock_, span); }
-  fs::path State() const { return temp_.path() / "state"; }
-
-  ClusterSpec Spec(const std::string& name, Level level = Level::kFull) {
-    ClusterSpec spec;
-    spec.name = name;
-    spec.level = level;
-    spec.kubernetes_bin = bin_;
-    return spec;
-  }
-
-  Cluster Up(const ClusterSpec& spec) {
-    auto cluster = provider_->Up(spec, {}, Within(seconds(120)));
-    EXPECT_TRUE(cluster.ok()) << cluster.error().message();
-    return cluster.ok() ? *cluster : Cluster{};
-  }
-
-  sys::Command InNetwork(const Cluster& cluster, std::vector<std::string> argv) {
-    sys::Command command;
-    command.argv = std::move(argv);
-    auto wrapped = provider_->Wrap(cluster, Inside::kNetwork, std::move(command));
-    EXPECT_TRUE(wrapped.ok()) << wrapped.error().message();
-    if (!wrapped.ok()) return {.argv = {"/bin/false"}};
-    wrapped->environment = sys::Environment();
-    (*wrapped->environment)["KUBECONFIG"] = cluster.inside_kubeconfig;
-    (*wrapped->environment)["PATH"] = cluster.kubernetes_bin.string() + ":" + kPath;
-    return *wrapped;
-  }
-
-  std::string Kubectl(const Cluster& cluster, std::vector<std::string> arguments,
-                      const std::string& input = "") {
-    arguments.insert(arguments.begin(), "kubectl");
-    sys::Command command = InNetwork(cluster, std::move(arguments));
-    command.input = input;
-    const auto output = sys::RunOrFail(std::move(command), Within(seconds(60)));
-    EXPECT_TRUE(output.ok()) << output.error().message();
-    return output.ok() ? *output : "";
-  }
-
-  std::string Output(std::vector<std::string> argv) {
-    const auto output = sys::RunOrFail({.argv = std::move(argv)}, Within(seconds(20)));
-    EXPECT_TRUE(output.ok()) << output.error().message();
-    return output.ok() ? *output : "";
-  }
-
-  HostState Host() {
-    HostState state;
-    const auto mounts = sys::ReadMounts();
-    EXPECT_TRUE(mounts.ok());
-    for (const sys::MountEntry& mount : *mounts)
-      state.mounts.insert(mount.point + " " + mount.type);
-    state.links = Output({"ip", "-o", "link"});
-    state.addresses = Output({"ip", "-o", "-4", "address"});
-    state.routes = Output({"ip", "route", "show", "table", "all"});
-    state.rules = Output({"ip", "rule"});
-    for (const std::string& line : base::Split(Output({"iptables-save"}), '\n'))
-      if (line.rfind('#', 0) != 0) state.firewall += line.substr(0, line.find('[')) + "\n";
-    for (const char* file :
-         {"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
-          "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes", "net/ipv4/ip_forward",
-          "net/ipv4/conf/all/route_localnet", "net/bridge/bridge-nf-call-iptables"})
-      state.sysctls += sys::ReadFile(fs::path("/proc/sys") / file).ValueOr("none");
-    for (const auto& hierarchy : native::Hierarchies(*mounts))
-      for (const auto& entry : fs::directory_iterator(hierarchy.root))
-        if (entry.path().filename().string().rfind("seatrial-" + Mark(), 0) == 0)
-          state.cgroups.insert(entry.path());
-    return state;
-  }
-
-  // Begins the names of this test's clusters: others may run on this machine.
-  static std::string Mark() { return fmt::format("t{}", getpid()); }
-
-  // Processes of this machine that have our state folder in their command lines.
-  std::vector<std::string> Processes() {
-    std::vector<std::string> found;
-    std::error_code gone;
-    for (const auto& entry : fs::directory_iterator("/proc", gone)) {
-      const auto words = sys::ReadFile(entry.path() / "cmdline");
-      if (words.ok() && words->find(State().string()) != std::string::npos)
-        found.push_back(entry.path().filename().string() + " " + words->c_str());
-    }
-    return found;
-  }
-
-  void AwaitNoProcesses() {
-    const base::Until until = Within(seconds(10));
-    while ((!Processes().empty() || Locked()) && until.Pause(milliseconds(5))) {
-    }
-    EXPECT_THAT(Processes(), testing::IsEmpty());
-    EXPECT_FALSE(Locked());
-  }
-
-  // A process that ends loses its command line a moment before its lock.
-  bool Locked() {
-    const auto clusters = *provider_->List();
-    return std::any_of(clusters.begin(), clusters.end(),
-                       [](const ClusterStatus& status) { return status.running; });
-  }
-
-  base::SystemClock clock_;
-  sys::TempDir temp_ = *sys::TempDir::Make("seatrial-node-test");
-  fs::path program_;
-  fs::path bin_;
-  std::unique_ptr<Provider> provider_;
-};
-
-constexpr char kPod[] = R"(apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: data}
-spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: web}
-spec:
-  containers:
-  - name: app
-    image: IMAGE
-    imagePullPolicy: Never
-    command: ["/usr/local/bin/bash", "-c", "echo hello from $HOSTNAME; exec /bin/sleep 1000"]
-    volumeMounts: [{name: data, mountPath: /data}]
-  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
-)";
+class ClusterNodeTest : public testing::NativeClusterTest {};
 
 TEST_F(ClusterNodeTest, ComesUpCompleteAndRunsPodsAndLeavesNothing) {
   const HostState before = Host();
   ClusterSpec spec = Spec(Mark() + "-full");
-  images::ImageSpec image;
-  image.repository = "localhost/bash";
-  image.program = "bash";
-  image.files = {{"/bin/sleep", "bin/sleep", 0755}};
-  const auto made = images::Assemble(image, {"/bin"}, Within(seconds(20)));
-  ASSERT_TRUE(made.ok()) << made.error().message();
-  spec.images = {temp_.path() / "bash.tar"};
-  ASSERT_TRUE(sys::WriteFileAtomically(spec.images[0], made->archive).ok());
+  const std::string image = AddBashImage(spec);
 
   const Cluster cluster = Up(spec);
   ASSERT_GT(cluster.init_pid, 0);
@@ -218,10 +49,7 @@ TEST_F(ClusterNodeTest, ComesUpCompleteAndRunsPodsAndLeavesNothing) {
           .ok());
 
   // A Pod with a volume; its logs and exec, which go through the kubelet.
-  std::string pod = kPod;
-  pod.replace(pod.find("IMAGE"), 5, made->name);
-  Kubectl(cluster, {"apply", "-f", "-"}, pod);
-  Kubectl(cluster, {"wait", "--for=condition=Ready", "pod/web", "--timeout=30s"});
+  StartPodWeb(cluster, image);
   EXPECT_EQ(Kubectl(cluster, {"logs", "web"}), "hello from web\n");
   EXPECT_EQ(Kubectl(cluster, {"exec", "web", "--", "/usr/local/bin/bash", "-c",
                               "echo > /data/x && echo done"}),
@@ -247,7 +75,7 @@ TEST_F(ClusterNodeTest, ComesUpCompleteAndRunsPodsAndLeavesNothing) {
 
   ASSERT_TRUE(provider_->Down(cluster.name, Within(seconds(30))).ok());
 
-  EXPECT_THAT(Processes(), testing::IsEmpty());
+  EXPECT_THAT(Processes(), IsEmpty());
   EXPECT_TRUE(before == Host());
   EXPECT_FALSE(fs::exists(State()));
   EXPECT_FALSE(fs::exists("/tmp/hostpath_pv"));
@@ -365,100 +193,6 @@ TEST_F(ClusterNodeTest, RefusesANameThatRunsAndAPortThatIsTaken) {
   EXPECT_THAT(taken.error().message(),
               HasSubstr(fmt::format("port {} of 127.0.0.1 is in use", cluster.api_port)));
   EXPECT_EQ(provider_->List()->size(), 1u);
-}
-
-TEST_F(ClusterNodeTest, RestartsAComponentThatEndsAndReportsIt) {
-  const Cluster cluster = Up(Spec(Mark() + "-restart", Level::kApi));
-  const auto find = [&] {
-    const auto list = *provider_->List();
-    for (const auto& component : list.at(0).components)
-      if (component.name == "relay") return component;
-    return ClusterStatus::Component{};
-  };
-  const pid_t first = find().pid;
-  ASSERT_GT(first, 0);
-
-  sys::Command killer;
-  killer.argv = {"/bin/bash", "-c", fmt::format("kill -9 {}", first)};
-  ASSERT_TRUE(
-      sys::RunOrFail(*provider_->Wrap(cluster, Inside::kNode, killer), Within(seconds(10))).ok());
-  const base::Until until = Within(seconds(20));
-  while ((find().pid == first || find().pid == 0) && until.Pause(milliseconds(10))) {
-  }
-
-  EXPECT_EQ(find().restarts, 1);
-  EXPECT_EQ(find().last_exit, "killed by signal 9 (Killed)");
-  auto client = kube::MakeClient(*kube::LoadKubeconfig(cluster.kubeconfig), base::Log::Nowhere());
-  EXPECT_TRUE(client->Raw("GET", "/readyz", "", Within(seconds(20))).ok());
-}
-
-TEST_F(ClusterNodeTest, RecoversFromComponentsThatAreKilledAndItsPodsRunOn) {
-  ClusterSpec spec = Spec(Mark() + "-fault");
-  images::ImageSpec image;
-  image.repository = "localhost/bash";
-  image.program = "bash";
-  image.files = {{"/bin/sleep", "bin/sleep", 0755}};
-  const auto made = images::Assemble(image, {"/bin"}, Within(seconds(20)));
-  ASSERT_TRUE(made.ok()) << made.error().message();
-  spec.images = {temp_.path() / "bash.tar"};
-  ASSERT_TRUE(sys::WriteFileAtomically(spec.images[0], made->archive).ok());
-  const Cluster cluster = Up(spec);
-  ASSERT_GT(cluster.init_pid, 0);
-  std::string pod = kPod;
-  pod.replace(pod.find("IMAGE"), 5, made->name);
-  Kubectl(cluster, {"apply", "-f", "-"}, pod);
-  Kubectl(cluster, {"wait", "--for=condition=Ready", "pod/web", "--timeout=30s"});
-  const std::vector<std::string> container = {
-      "get", "pod", "web",
-      "-o=jsonpath={.status.containerStatuses[0]['containerID','restartCount','ready']}"};
-  const std::string before = Kubectl(cluster, container);
-  auto client = kube::MakeClient(*kube::LoadKubeconfig(cluster.kubeconfig), base::Log::Nowhere());
-
-  for (const char* name : {"kube-apiserver", "etcd", "containerd"}) {
-    const auto killed = provider_->Inject(cluster, name, Fault::kKill, Within(seconds(20)));
-    ASSERT_TRUE(killed.ok()) << killed.error().message();
-    const base::Until until = Within(seconds(60));
-    while (!client->Raw("GET", "/readyz", "", until).ok() && until.Pause(milliseconds(20))) {
-    }
-    Kubectl(cluster, {"wait", "--for=condition=Ready", "node", "--all", "--timeout=60s"});
-    // Through the API server, the kubelet and containerd.
-    const base::Until again = Within(seconds(60));
-    while (!sys::RunOrFail(InNetwork(cluster, {"kubectl", "exec", "web", "--", "/bin/sleep", "0"}),
-                           again)
-                .ok() &&
-           again.Pause(milliseconds(100))) {
-    }
-    EXPECT_EQ(Kubectl(cluster, container), before) << "after " << name;
-  }
-  EXPECT_EQ(Kubectl(cluster, {"logs", "web"}), "hello from web\n");
-  for (const auto& component : provider_->List()->at(0).components) {
-    const bool was_killed =
-        component.name == "apiserver" || component.name == "etcd" || component.name == "containerd";
-    EXPECT_GE(component.restarts, was_killed ? 1 : 0) << component.name;
-    EXPECT_GT(component.pid, 0) << component.name;
-  }
-}
-
-TEST_F(ClusterNodeTest, LetsAComponentHangAndGoOn) {
-  const Cluster cluster = Up(Spec(Mark() + "-hang", Level::kApi));
-  auto client = kube::MakeClient(*kube::LoadKubeconfig(cluster.kubeconfig), base::Log::Nowhere());
-  const auto stopped = [&](const std::string& name) {
-    for (const auto& component : provider_->List()->at(0).components)
-      if (component.name == name) return component.stopped;
-    return false;
-  };
-
-  ASSERT_TRUE(provider_->Inject(cluster, "apiserver", Fault::kStop, Within(seconds(10))).ok());
-  EXPECT_FALSE(client->Raw("GET", "/version", "", Within(seconds(1))).ok());
-  EXPECT_TRUE(stopped("apiserver"));
-  ASSERT_TRUE(provider_->Inject(cluster, "apiserver", Fault::kStart, Within(seconds(10))).ok());
-
-  EXPECT_TRUE(client->Raw("GET", "/version", "", Within(seconds(20))).ok());
-  EXPECT_FALSE(stopped("apiserver"));
-  const auto nobody = provider_->Inject(cluster, "apiservr", Fault::kKill, Within(seconds(10)));
-  ASSERT_TRUE(nobody.Is(base::Code::kNotFound));
-  EXPECT_THAT(nobody.error().message(), HasSubstr("did you mean \"apiserver\"?"));
-  EXPECT_THAT(nobody.error().message(), HasSubstr("it has etcd, apiserver, relay"));
 }
 
 TEST_F(ClusterNodeTest, SaysWhichComponentFailedAndWhatItWroteLast) {

@@ -5,7 +5,7 @@
 
 #include "base/crew.h"
 #include "net/http.h"
-#include "net/testing/https_test.h"
+#include "net/testing/https_fixture.h"
 #include "net/testing/tls_server.h"
 
 namespace net {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/crew.h"
-#include "net/testing/https_test.h"
+#include "net/testing/https_fixture.h"
 #include "net/testing/tls_server.h"
 
 namespace net {
