@@ -31,7 +31,7 @@ function(house_compile target)
   target_link_libraries(${target} PUBLIC Threads::Threads)
 endfunction()
 
-# All test libraries (testing/ folders) of the tree so far: a test, or another of them, may use any.
+# All test libraries (testing/ folders) of the tree so far: a test may use any of them.
 function(house_tests id kind pattern sources)
   if(NOT sources)
     return()
@@ -43,6 +43,7 @@ function(house_tests id kind pattern sources)
   # Compiled once, run once: what is tested is optimised, the tests are not.
   target_compile_options(${target} PRIVATE -O0)
   get_property(testing_libraries GLOBAL PROPERTY house_testing_libraries)
+  list(REVERSE testing_libraries)  # they may use those of lower folders, which have to come behind them
   target_link_libraries(${target} PRIVATE house_${id} ${testing_libraries} GTest::gmock GTest::gtest_main)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
   string(REPLACE "_" "" label "${kind}")
@@ -84,8 +85,7 @@ function(house_library folder)
   if(testing)
     add_library(house_${id}_testing STATIC ${testing})
     house_compile(house_${id}_testing)
-    get_property(testing_libraries GLOBAL PROPERTY house_testing_libraries)
-    target_link_libraries(house_${id}_testing PUBLIC house_${id} house_sys house_net ${testing_libraries} GTest::gtest)
+    target_link_libraries(house_${id}_testing PUBLIC house_${id} house_sys house_net GTest::gtest)
     set_property(GLOBAL APPEND PROPERTY house_testing_libraries house_${id}_testing)
   endif()
 
