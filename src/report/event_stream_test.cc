@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "report/testing/synthetic_run.h"
+#include "sys/testing/places.h"
 
 namespace report {
 namespace {
@@ -30,9 +31,7 @@ std::string Told() {
 }
 
 TEST(EventStreamTest, PrintsARunAsTheGoldenFile) {
-  const char* source = std::getenv("SEATRIAL_SOURCE_DIR");
-  ASSERT_NE(source, nullptr);
-  std::ifstream in(std::string(source) + "/test/golden/events.jsonl");
+  std::ifstream in(sys::testing::SourceFolder() / "test/golden/events.jsonl");
   const std::string golden{std::istreambuf_iterator<char>(in), {}};
 
   EXPECT_EQ(Told(), golden);

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "report/testing/synthetic_run.h"
+#include "sys/testing/places.h"
 #include "value/json.h"
 
 namespace report {
@@ -33,9 +34,7 @@ std::string ReadFile(const std::filesystem::path& file) {
 
 // A file of test/golden. When a report is meant to change: SEATRIAL_UPDATE_GOLDEN=1 writes it anew.
 void ExpectGolden(const std::string& name, const std::string& text) {
-  const char* source = std::getenv("SEATRIAL_SOURCE_DIR");
-  ASSERT_NE(source, nullptr) << "run this test by ctest, or set SEATRIAL_SOURCE_DIR";
-  const auto file = std::filesystem::path(source) / "test" / "golden" / name;
+  const auto file = sys::testing::SourceFolder() / "test" / "golden" / name;
   if (std::getenv("SEATRIAL_UPDATE_GOLDEN") != nullptr) {
     ASSERT_TRUE(WriteReport(file, text).ok());
   }

@@ -1,7 +1,6 @@
 // The checker with the schemas of a real API server, and the built schemas held against them.
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -11,6 +10,7 @@
 #include "schema/bundle.h"
 #include "schema/metadata.h"
 #include "sys/files.h"
+#include "sys/testing/places.h"
 #include "trial/checker.h"
 #include "trial/cluster_schemas.h"
 #include "trial/loader.h"
@@ -59,11 +59,6 @@ class CheckerApiTest : public ::testing::Test {
  protected:
   Until Soon() { return Until::After(clock_, 60s); }
 
-  static std::filesystem::path Source() {
-    const char* folder = std::getenv("SEATRIAL_SOURCE_DIR");
-    return folder == nullptr ? "." : folder;
-  }
-
   base::SystemClock clock_;
   std::unique_ptr<kube::Client> client_ =
       kube::MakeClient(SharedApiServer().Admin(), base::Log::Nowhere());
@@ -74,7 +69,7 @@ TEST_F(CheckerApiTest, FindsMistakesInADeploymentAndInACustomResource) {
   Problems problems(false);
   SuiteConfig config;
   const auto tests = LoadTests(files.Path("suite"), {{}, {}}, problems);
-  const auto crds = LoadManifests((Source() / "deploy/helm/vmafx/crds").string(), problems);
+  const auto crds = LoadManifests((sys::testing::SourceFolder() / "deploy/helm/vmafx/crds").string(), problems);
   const auto plan = MakePlan(tests, "");
   const std::vector<Manifest> none;
   const LoadedFiles suite{config, *plan, crds, none};
@@ -174,7 +169,7 @@ std::vector<Case> Cases() {
 TEST_F(CheckerApiTest, FindsSomethingInExactlyWhatTheApiServerRefuses) {
   const kube::testing::TestNamespace ns(*client_);
   Problems loading(false);
-  const auto crds = LoadManifests((Source() / "deploy/helm/vmafx/crds").string(), loading);
+  const auto crds = LoadManifests((sys::testing::SourceFolder() / "deploy/helm/vmafx/crds").string(), loading);
   schema::Catalog catalog;
   const auto all = [](const std::string& one) { return one == "v1" || one == "apps/v1"; };
   ASSERT_TRUE(AddClusterSchemas(*client_, all, catalog, Soon()).ok());

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 #include "cluster/images/ingredients.h"
 #include "sys/files.h"
 #include "sys/process.h"
+#include "sys/testing/places.h"
 
 namespace cluster::images {
 namespace {
@@ -104,9 +104,8 @@ TEST_F(ImagesTest, AnAssembledImageHoldsTheProgramItsLibrariesUsersAndNothingEls
 }
 
 TEST_F(ImagesTest, AStaticProgramBringsNoLibrariesAndNoLoader) {
-  const char* programs = std::getenv("SEATRIAL_PROGRAM_DIR");
-  ASSERT_TRUE(programs) << "run by ctest";
-  const auto libraries = SharedLibraries(std::filesystem::path(programs) / "pause", until());
+  const std::filesystem::path programs = sys::testing::ProgramFolder();
+  const auto libraries = SharedLibraries(programs / "pause", until());
   const auto image =
       Assemble({.repository = "localhost/test/pause", .program = "pause"}, {programs}, until());
 
@@ -359,9 +358,9 @@ TEST_F(ImagesTest, AListSaysWhichValueIsOfTheWrongKind) {
 }
 
 // Those of our own programs, and where the pinned ones lie.
-ProgramFolders AllPrograms(const std::filesystem::path& source, const std::string& programs,
-                           const base::Until& until) {
-  ProgramFolders folders = {programs};
+ProgramFolders AllPrograms(const base::Until& until) {
+  const std::filesystem::path source = sys::testing::SourceFolder();
+  ProgramFolders folders = {sys::testing::ProgramFolder()};
   const auto ffmpeg = sys::RunOrFail({.argv = {source / "tools/ffmpeg"}}, until);
   const auto companions =
       sys::RunOrFail({.argv = {source / "tools/companions/build", "--path"}}, until);
@@ -376,13 +375,10 @@ ProgramFolders AllPrograms(const std::filesystem::path& source, const std::strin
 }
 
 TEST_F(ImagesTest, NoImageOfTheListHoldsAFixture) {
-  const char* source = std::getenv("SEATRIAL_SOURCE_DIR");
-  const char* programs = std::getenv("SEATRIAL_PROGRAM_DIR");
-  ASSERT_TRUE(source && programs) << "run by ctest";
   const auto limit = base::Until::After(clock_, seconds(200));
-  const std::filesystem::path list = std::filesystem::path(source) / "deploy/images/images.yaml";
+  const auto list = sys::testing::SourceFolder() / "deploy/images/images.yaml";
   const std::vector<ImageSpec> specs = *ParseImageList(*sys::ReadFile(list), list.string());
-  const auto images = WriteCatalog(specs, AllPrograms(source, programs, limit), folder(), limit);
+  const auto images = WriteCatalog(specs, AllPrograms(limit), folder(), limit);
 
   ASSERT_TRUE(images.ok()) << images.error().message();
   ASSERT_EQ(images->size(), specs.size());

@@ -1,7 +1,6 @@
 #include "cluster/testing/native_cluster_fixture.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -10,6 +9,7 @@
 #include "cluster/native/cgroups.h"
 #include "kube/testing/api_server.h"
 #include "sys/mounts.h"
+#include "sys/testing/places.h"
 
 namespace cluster::testing {
 namespace {
@@ -41,9 +41,7 @@ spec:
 }  // namespace
 
 void NativeClusterTest::SetUp() {
-  const char* programs = std::getenv("SEATRIAL_PROGRAM_DIR");
-  ASSERT_NE(programs, nullptr) << "SEATRIAL_PROGRAM_DIR names the folder of seatrial";
-  program_ = fs::path(programs) / "seatrial";
+  program_ = sys::testing::Program("seatrial");
   ASSERT_TRUE(fs::exists(program_)) << program_ << " is not built";
   auto bin = kube::testing::KubernetesPrograms(Within(seconds(30)));
   ASSERT_TRUE(bin.ok()) << bin.error().message();

@@ -1,6 +1,5 @@
 // The programs vmafx and vmafx-node, run as a user runs them, with a real controller.
 
-#include <cstdlib>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -9,6 +8,7 @@
 #include "base/text.h"
 #include "sys/files.h"
 #include "sys/process.h"
+#include "sys/testing/places.h"
 #include "value/json.h"
 #include "vmafx/controller/testing/local_controller.h"
 
@@ -18,20 +18,15 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-std::string Env(const char* name) {
-  const char* value = std::getenv(name);  // ctest sets it
-  CHECK(value != nullptr);
-  return value;
-}
-
 class ProgramTest : public ::testing::Test {
  protected:
   base::Until until() { return base::Until::After(clock_, std::chrono::seconds(60)); }
 
   sys::Command Command(const std::string& program, std::vector<std::string> words) {
-    words.insert(words.begin(), Env("SEATRIAL_PROGRAM_DIR") + "/" + program);
+    words.insert(words.begin(), sys::testing::Program(program));
     return {.argv = std::move(words),
-            .environment = {{{"VMAFX_CONTROLLER_ADDR", server_.address()}, {"PATH", Env("PATH")}}}};
+            .environment = {{{"VMAFX_CONTROLLER_ADDR", server_.address()},
+                             {"PATH", sys::Environment()["PATH"]}}}};
   }
   sys::Exit Run(std::vector<std::string> words) {
     auto exit = sys::Run(Command("vmafx", std::move(words)), until());
@@ -63,7 +58,7 @@ class ProgramTest : public ::testing::Test {
   }
 
   base::SystemClock clock_;
-  std::string fixtures_ = Env("SEATRIAL_SOURCE_DIR") + "/test/e2e/fixtures";
+  std::string fixtures_ = sys::testing::SourceFolder() / "test/e2e/fixtures";
   sys::TempDir folder_ = *sys::TempDir::Make("client");
   controller::testing::LocalController server_{clock_};
 };

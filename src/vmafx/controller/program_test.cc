@@ -1,7 +1,6 @@
 // The program vmafx-controller, run and killed as it is in production.
 
 #include <csignal>
-#include <cstdlib>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -13,6 +12,7 @@
 #include "net/http.h"
 #include "sys/files.h"
 #include "sys/process.h"
+#include "sys/testing/places.h"
 #include "vmafx/api/channel.h"
 #include "vmafx/controller/v1/controller.grpc.pb.h"
 
@@ -54,10 +54,9 @@ class Program {
     environment["VMAFX_DB_PATH"] = (folder / "jobs.db").string();
     std::error_code ignored;
     std::filesystem::remove(log_, ignored);
-    return *sys::Process::Start(
-        {.argv = {std::string(std::getenv("SEATRIAL_PROGRAM_DIR")) + "/vmafx-controller"},
-         .environment = std::move(environment),
-         .output_path = log_.string()});
+    return *sys::Process::Start({.argv = {sys::testing::Program("vmafx-controller")},
+                                 .environment = std::move(environment),
+                                 .output_path = log_.string()});
   }
 
   std::filesystem::path log_;

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -12,6 +11,7 @@
 #include "base/text.h"
 #include "sys/files.h"
 #include "sys/process.h"
+#include "sys/testing/places.h"
 
 namespace vmafx::gpu_plugin {
 namespace {
@@ -42,11 +42,6 @@ spec:
 class GpuPluginNodeTest : public testing::Test {
  protected:
   void SetUp() override {
-    const char* programs = std::getenv("SEATRIAL_PROGRAM_DIR");
-    const char* source = std::getenv("SEATRIAL_SOURCE_DIR");
-    ASSERT_TRUE(programs && source) << "run by ctest";
-    programs_ = programs;
-    source_ = source;
     environment_ = sys::Environment();
     ASSERT_TRUE(sys::WriteFileAtomically(temp_.path() / "images.yaml", kImages).ok());
     Seatrial({"image", "assemble", temp_.path() / "images.yaml", "--programs", programs_, "--out",
@@ -64,9 +59,7 @@ class GpuPluginNodeTest : public testing::Test {
     }
   }
 
-  void TearDown() override {
-    if (!programs_.empty()) Seatrial({"down", "--name", name_, "--state-dir", State()});
-  }
+  void TearDown() override { Seatrial({"down", "--name", name_, "--state-dir", State()}); }
 
   fs::path State() const { return temp_.path() / "state"; }
 
@@ -108,7 +101,8 @@ class GpuPluginNodeTest : public testing::Test {
   base::SystemClock clock_;
   sys::TempDir temp_ = *sys::TempDir::Make("seatrial-gpu-test");
   std::string name_ = fmt::format("t{}-gpu", getpid());
-  fs::path programs_, source_;
+  const fs::path programs_ = sys::testing::ProgramFolder();
+  const fs::path source_ = sys::testing::SourceFolder();
   std::map<std::string, std::string> environment_;
 };
 

@@ -7,6 +7,7 @@
 #include "kube/testing/api_server.h"
 #include "sys/files.h"
 #include "sys/process.h"
+#include "sys/testing/places.h"
 #include "vmafx/operator/testing/chart.h"
 
 namespace vmafx::operators::testing {
@@ -85,10 +86,8 @@ class ChartUpgradeApiTest : public ::testing::Test {
 };
 
 TEST_F(ChartUpgradeApiTest, KeepsJobsVolumeAndWorkloads) {
-  const auto environment = sys::Environment();
-  auto source = environment.find("SEATRIAL_SOURCE_DIR");
-  const std::string root = source == environment.end() ? "." : source->second;
-  RunHelm({"install", "vmafx", root + "/test/chart/vmafx-0.1.0.tgz", "--create-namespace"});
+  RunHelm({"install", "vmafx", sys::testing::SourceFolder() / "test/chart/vmafx-0.1.0.tgz",
+           "--create-namespace"});
   MakeFinishedJob();
   const kube::Object job = Get("vmafx.dev/v1", "VmafxJob", "kept", "default");
   const kube::Object claim = Get("v1", "PersistentVolumeClaim", "vmafx-controller-data");

@@ -3,7 +3,6 @@
 #include <onnx/onnx_pb.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -11,6 +10,7 @@
 
 #include "sys/files.h"
 #include "sys/process.h"
+#include "sys/testing/places.h"
 #include "value/json.h"
 #include "vmafx/trainer/learner.h"
 #include "vmafx/trainer/testing/samples.h"
@@ -181,8 +181,6 @@ TEST(OnnxModelTest, RefusesTensorsThatLieAboutTheirSize) {
 // The independent referee: Python's onnxruntime, pinned by tools/referee/onnx, which fetches it
 // once and says so when it cannot.
 TEST(OnnxModelTest, GivesTheSameScoresInAnotherRuntime) {
-  const char* source = std::getenv("SEATRIAL_SOURCE_DIR");
-  ASSERT_NE(source, nullptr) << "SEATRIAL_SOURCE_DIR: ctest sets it";
   auto folder = sys::TempDir::Make("onnx-referee");
   ASSERT_TRUE(folder.ok());
   const std::string path = folder->path() / "model.onnx";
@@ -191,9 +189,10 @@ TEST(OnnxModelTest, GivesTheSameScoresInAnotherRuntime) {
   const auto samples = MakeSamples(40, 2);
   base::SystemClock clock;
 
-  const auto referee = sys::RunOrFail({.argv = {std::string(source) + "/tools/referee/onnx", path},
-                                       .input = value::Json(Inputs(samples)).dump()},
-                                      base::Until::After(clock, std::chrono::minutes(4)));
+  const auto referee =
+      sys::RunOrFail({.argv = {sys::testing::SourceFolder() / "tools/referee/onnx", path},
+                      .input = value::Json(Inputs(samples)).dump()},
+                     base::Until::After(clock, std::chrono::minutes(4)));
 
   ASSERT_TRUE(referee.ok()) << referee.error().message();
   const size_t start = referee->find("{\"scores\"");

@@ -1,7 +1,6 @@
 // The real program, killed and started again.
 
 #include <cmath>
-#include <cstdlib>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +9,7 @@
 #include "net/line_stream.h"
 #include "sys/files.h"
 #include "sys/process.h"
+#include "sys/testing/places.h"
 #include "value/json.h"
 #include "vmafx/api/feedback.h"
 #include "vmafx/trainer/listener.h"
@@ -24,9 +24,6 @@ using value::Json;
 class ProgramTest : public testing::Test {
  protected:
   void SetUp() override {
-    const char* programs = std::getenv("SEATRIAL_PROGRAM_DIR");
-    ASSERT_NE(programs, nullptr) << "SEATRIAL_PROGRAM_DIR: ctest sets it";
-    program_ = std::string(programs) + "/vmafx-trainer";
     auto folder = sys::TempDir::Make("trainer-program");
     ASSERT_TRUE(folder.ok());
     folder_ = *std::move(folder);
@@ -86,7 +83,7 @@ class ProgramTest : public testing::Test {
   }
 
   base::SystemClock clock_;
-  std::string program_;
+  const std::string program_ = sys::testing::Program("vmafx-trainer");
   std::optional<sys::TempDir> folder_;
   std::string feedback_;
   std::string http_address_;

@@ -4,6 +4,7 @@
 
 #include "kube/testing/api_server.h"
 #include "sys/files.h"
+#include "sys/testing/places.h"
 #include "value/yaml.h"
 
 namespace vmafx::operators::testing {
@@ -26,14 +27,13 @@ base::Result<> ApplyOne(kube::Client& client, const kube::Object& object,
 }  // namespace
 
 base::Result<sys::Exit> Helm(std::vector<std::string> arguments, const base::Until& until) {
-  const auto environment = sys::Environment();
-  auto source = environment.find("SEATRIAL_SOURCE_DIR");
-  const std::string root = source == environment.end() ? "." : source->second;
   const auto home = TRY(sys::TempDir::Make("helm"));
   sys::Command command;
   command.argv = {(TRY(kube::testing::KubernetesPrograms(until)) / "helm").string()};
   for (std::string& argument : arguments) {
-    command.argv.push_back(argument == kChart ? root + "/deploy/helm/vmafx" : std::move(argument));
+    command.argv.push_back(argument == kChart
+                               ? (sys::testing::SourceFolder() / "deploy/helm/vmafx").string()
+                               : std::move(argument));
   }
   command.environment = {{"HOME", home.path().string()}, {"PATH", "/usr/bin:/bin"}};
   return sys::Run(std::move(command), until);

@@ -1,9 +1,8 @@
 #include "vmafx/trainer/testing/real_registry.h"
 
-#include <cstdlib>
-
 #include "base/text.h"
 #include "net/http.h"
+#include "sys/testing/places.h"
 #include "vmafx/trainer/listener.h"
 
 namespace vmafx::trainer {
@@ -22,10 +21,8 @@ http: {{addr: "{}"}}
 )";
 
 Result<std::string> FindProgram(const Until& until) {
-  const char* source = std::getenv("SEATRIAL_SOURCE_DIR");
-  if (source == nullptr) return Fail(Code::kInvalid, "SEATRIAL_SOURCE_DIR is not set: ctest does");
-  const std::string output =
-      TRY(sys::RunOrFail({.argv = {std::string(source) + "/tools/companions/build"}}, until));
+  const std::string output = TRY(
+      sys::RunOrFail({.argv = {sys::testing::SourceFolder() / "tools/companions/build"}}, until));
   const auto lines = base::Split(base::Trim(output), '\n');
   return lines.back() + "/registry";
 }
