@@ -1,14 +1,13 @@
 // Every cause that a wait can have, on a real whole cluster: one cluster for all of
 // test/suites/causes.
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sys/files.h"
-#include "sys/process.h"
+#include "trial/testing/program.h"
 #include "value/json.h"
 
 namespace trial {
@@ -21,25 +20,11 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
+using testing::RunWithin;
+using testing::SeatrialCommand;
 
 class CausesNodeTest : public ::testing::Test {
  protected:
-  // `seatrial ARGUMENTS...` in the source folder.
-  sys::Exit Seatrial(std::vector<std::string> arguments) {
-    sys::Command command;
-    command.argv = {Variable("SEATRIAL_PROGRAM_DIR") + "/seatrial"};
-    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-    command.directory = Variable("SEATRIAL_SOURCE_DIR");
-    const auto exit = sys::Run(std::move(command), base::Until::After(clock_, 280s));
-    EXPECT_TRUE(exit.ok()) << (exit.ok() ? "" : exit.error().message());
-    return exit.ok() ? *exit : sys::Exit{.status = -1, .signal = 0, .output = ""};
-  }
-
   std::string Path(const std::string& name) const { return (folder_.path() / name).string(); }
 
   // The causes that the JSON report has for the first failure of `test`, and how long it took.
@@ -61,19 +46,19 @@ class CausesNodeTest : public ::testing::Test {
     return {};
   }
 
-  base::SystemClock clock_;
   sys::TempDir folder_ = *sys::TempDir::Make("causes-node");
 };
 
 TEST_F(CausesNodeTest, EveryCauseIsFoundNamedAndEndsAWaitThatIsToFailEarly) {
-  ASSERT_EQ(Seatrial({"image", "assemble", "test/suites/causes/images.yaml", "--programs",
-                      "/usr/bin", "--out", Path("images")})
+  ASSERT_EQ(RunWithin(60s, SeatrialCommand({"image", "assemble", "test/suites/causes/images.yaml",
+                                            "--programs", "/usr/bin", "--out", Path("images")}))
                 .status,
             0);
 
-  const sys::Exit exit = Seatrial({"run", "--state-dir", Path("state"), "--image", Path("images"),
-                                   "--artifacts-dir", Path("artifacts"), "--report", "json",
-                                   "--parallel", "12", "--fail-early", "test/suites/causes"});
+  const sys::Exit exit = RunWithin(
+      280s, SeatrialCommand({"run", "--state-dir", Path("state"), "--image", Path("images"),
+                             "--artifacts-dir", Path("artifacts"), "--report", "json", "--parallel",
+                             "12", "--fail-early", "test/suites/causes"}));
 
   ASSERT_EQ(exit.status, 1) << exit.output;
   const auto report = value::ParseJson(*sys::ReadFile(Path("artifacts/kuttl-report.json")));

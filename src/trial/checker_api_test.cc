@@ -69,7 +69,8 @@ TEST_F(CheckerApiTest, FindsMistakesInADeploymentAndInACustomResource) {
   Problems problems(false);
   SuiteConfig config;
   const auto tests = LoadTests(files.Path("suite"), {{}, {}}, problems);
-  const auto crds = LoadManifests((sys::testing::SourceFolder() / "deploy/helm/vmafx/crds").string(), problems);
+  const auto crds =
+      LoadManifests((sys::testing::SourceFolder() / "deploy/helm/vmafx/crds").string(), problems);
   const auto plan = MakePlan(tests, "");
   const std::vector<Manifest> none;
   const LoadedFiles suite{config, *plan, crds, none};
@@ -169,7 +170,8 @@ std::vector<Case> Cases() {
 TEST_F(CheckerApiTest, FindsSomethingInExactlyWhatTheApiServerRefuses) {
   const kube::testing::TestNamespace ns(*client_);
   Problems loading(false);
-  const auto crds = LoadManifests((sys::testing::SourceFolder() / "deploy/helm/vmafx/crds").string(), loading);
+  const auto crds =
+      LoadManifests((sys::testing::SourceFolder() / "deploy/helm/vmafx/crds").string(), loading);
   schema::Catalog catalog;
   const auto all = [](const std::string& one) { return one == "v1" || one == "apps/v1"; };
   ASSERT_TRUE(AddClusterSchemas(*client_, all, catalog, Soon()).ok());

@@ -4,19 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kube/testing/api_server.h"
 #include "sys/identity.h"
 #include "trial/gc.h"
-#include "trial/loader.h"
-#include "trial/runner.h"
-#include "trial/testing/suite_files.h"
+#include "trial/testing/suite_fixture.h"
 
 namespace trial {
 namespace {
 
 using namespace std::chrono_literals;
-using kube::testing::SharedApiServer;
-using testing::EventLog;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -28,7 +23,7 @@ const kube::Kind kClusterRole{"rbac.authorization.k8s.io", "v1", "ClusterRole"};
 const kube::Kind kLease{"coordination.k8s.io", "v1", "Lease"};
 
 std::string ConfigMap(const std::string& name, const std::string& metadata = "") {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\n" + metadata + "---\n";
+  return testing::ConfigMap(name, "", metadata) + "---\n";
 }
 
 std::string ClusterRole(const std::string& name) {
@@ -36,33 +31,17 @@ std::string ClusterRole(const std::string& name) {
          "}\n---\n";
 }
 
-class CleanupApiTest : public ::testing::Test {
+class CleanupApiTest : public testing::SuiteFixture {
  protected:
+  CleanupApiTest() : SuiteFixture("cleanup") {}
+
+  void Adjust(RunSettings& settings) override { settings.cleanup_limit = 5s; }
+
   RunResult RunSuite(const SuiteFiles& files, std::function<void()> meanwhile = {}) {
-    Problems problems(false);
-    auto tests = LoadTests(files.Path("suite"), {{"README*"}, {}}, problems);
-    for (const auto& problem : problems.all()) ADD_FAILURE() << problem.Format();
-    const Plan plan = *MakePlan(std::move(tests), "");
-    RunSettings settings;
-    settings.run = run_ = "cleanup-" + std::to_string(++runs_);
-    settings.working_directory = files.Path();
-    settings.environment = {{"PATH", "/usr/bin:/bin"}};
-    settings.scope = WatchScope::kCluster;
-    settings.seed = static_cast<uint64_t>(clock_.WallNow().time_since_epoch().count());
-    settings.cleanup_limit = 5s;
-    settings.artifacts = files.Path("artifacts");
-    events_ = {};
     base::Crew crew;
     if (meanwhile) crew.Start("meanwhile", [&](const std::stop_token&) { meanwhile(); });
-    const auto result = trial::Run(plan, config_, settings, *client_, {&events_},
-                                   base::Log::Nowhere(), base::Until::After(clock_, 120s));
-    crew.StopAndJoin();
-    EXPECT_TRUE(result.ok());
-    return result.ok() ? *result : RunResult{};
+    return SuiteFixture::RunSuite(files);
   }
-
-  base::Until Soon() { return base::Until::After(clock_, 30s); }
-  std::string NamespaceOf(const std::string& test) { return events_.tests[test].ns; }
 
   std::optional<FoundRun> Find(const std::string& run) {
     const auto found = FindRuns(*client_, Soon());
@@ -88,14 +67,6 @@ class CleanupApiTest : public ::testing::Test {
                              Soon())
                     .ok());
   }
-
-  base::SystemClock clock_;
-  std::unique_ptr<kube::Client> client_ =
-      kube::MakeClient(SharedApiServer().Admin(), base::Log::Nowhere());
-  SuiteConfig config_;
-  EventLog events_;
-  std::string run_;
-  static inline int runs_ = 0;
 };
 
 TEST_F(CleanupApiTest, EverythingThatIsCreatedCarriesTheRunsId) {

@@ -5,84 +5,42 @@
 
 #include "base/crew.h"
 #include "expect/testing/helper_program.h"
-#include "kube/testing/api_server.h"
-#include "trial/loader.h"
-#include "trial/runner.h"
-#include "trial/testing/suite_files.h"
+#include "trial/testing/suite_fixture.h"
 
 namespace trial {
 namespace {
 
 using namespace std::chrono_literals;
-using kube::testing::SharedApiServer;
+using testing::Check;
+using testing::ConfigMap;
 using ::testing::Contains;
-using testing::EventLog;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::SuiteFiles;
 
 const kube::Kind kConfigMap{"", "v1", "ConfigMap"};
 
-std::string ConfigMap(const std::string& name, const std::string& color) {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\ndata: {color: " + color +
-         "}\n";
-}
-
-std::string Check(const std::string& fields) {
-  return "apiVersion: kuttl.dev/v1beta1\nkind: TestAssert\n" + fields;
-}
-
 std::string Ref(const std::string& name, const std::string& more = "") {
   return "- {apiVersion: v1, kind: ConfigMap, name: " + name + ", ref: " + name + more + "}\n";
 }
 
-class ExpressionsApiTest : public ::testing::Test {
+class ExpressionsApiTest : public testing::SuiteFixture {
  protected:
+  ExpressionsApiTest() : SuiteFixture("cel") {}
+
+  void Adjust(RunSettings& settings) override { settings.evaluator = &evaluator_; }
+
   RunResult RunSuite(const SuiteFiles& files) {
     int namespaces = 0;
     Evaluation evaluation(evaluator_, clock_, {}, vars_, [&] {
-      return "kuttl-template-" + std::to_string(runs_) + "-" + std::to_string(++namespaces);
+      return "kuttl-template-" + run_ + "-" + std::to_string(++namespaces);
     });
-    Problems problems(false);
-    LoadOptions options{{"README*"}, {}};
-    options.evaluation = &evaluation;
-    auto tests = LoadTests(files.Path("suite"), options, problems);
-    for (const auto& problem : problems.all()) EXPECT_TRUE(problem.warning) << problem.Format();
-    RunSettings settings;
-    settings.run = "cel-" + std::to_string(++runs_);
-    settings.working_directory = files.Path();
-    settings.environment = {{"PATH", "/usr/bin:/bin"}};
-    settings.scope = WatchScope::kCluster;
-    settings.seed = static_cast<uint64_t>(clock_.WallNow().time_since_epoch().count());
-    settings.cleanup_limit = 10s;
-    settings.artifacts = files.Path("artifacts");
-    settings.evaluator = &evaluator_;
-    SuiteConfig config;
-    config.ns = ns_;
-    const auto result =
-        trial::Run(*MakePlan(std::move(tests), ""), config, settings, *client_, {&events_},
-                   base::Log::Nowhere(), base::Until::After(clock_, 120s));
-    EXPECT_TRUE(result.ok());
-    return result.ok() ? *result : RunResult{};
+    load_options_.evaluation = &evaluation;
+    return SuiteFixture::RunSuite(files);
   }
 
-  std::string Messages() const {
-    std::string messages;
-    for (const Failure& failure : events_.failures) {
-      messages += failure.Place() + ": " + failure.message + "\n";
-      for (const std::string& detail : failure.details) messages += "  " + detail + "\n";
-    }
-    return messages;
-  }
-
-  base::SystemClock clock_;
-  std::unique_ptr<kube::Client> client_ =
-      kube::MakeClient(SharedApiServer().Admin(), base::Log::Nowhere());
   expect::Evaluator evaluator_{expect::testing::HelperForTests(), clock_};
   value::Json vars_ = value::Json::object();
-  std::string ns_;
-  EventLog events_;
-  static inline int runs_ = 0;
 };
 
 TEST_F(ExpressionsApiTest, AllOfAssertAllAndOneOfAssertAnyMustHold) {
@@ -165,7 +123,7 @@ TEST_F(ExpressionsApiTest, ReferencesReachOtherNamespacesAndClusterScopedKinds) 
 }
 
 TEST_F(ExpressionsApiTest, AnExpressionWaitsForAChangeAndShowsItsOperandsMeanwhile) {
-  ns_ = "cel-late-" + std::to_string(++runs_);
+  config_.ns = run_ + "-late";
   const SuiteFiles files = {
       {"suite/a/00-map.yaml", ConfigMap("web", "red")},
       {"suite/a/00-assert.yaml", Check("timeout: 30\nresourceRefs:\n" + Ref("web") +
@@ -174,8 +132,8 @@ TEST_F(ExpressionsApiTest, AnExpressionWaitsForAChangeAndShowsItsOperandsMeanwhi
   base::Crew crew;
   crew.Start("change", [&](std::stop_token stop) {
     const auto until = base::Until::After(clock_, 20s, stop);
-    kube::Store store(*client_, {kConfigMap, ns_, {}}, clock_, base::Log::Nowhere());
-    const kube::Key key{ns_, "web"};
+    kube::Store store(*client_, {kConfigMap, config_.ns, {}}, clock_, base::Log::Nowhere());
+    const kube::Key key{config_.ns, "web"};
     (void)store.WaitFor(
         [&](const kube::Store::Snapshot& now) { return now.objects.count(key) != 0; }, until);
     // The first look has to fail for the test to mean anything; later is late enough.

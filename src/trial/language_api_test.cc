@@ -3,60 +3,29 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kube/testing/api_server.h"
-#include "trial/loader.h"
-#include "trial/runner.h"
-#include "trial/testing/suite_files.h"
+#include "trial/testing/suite_fixture.h"
 
 namespace trial {
 namespace {
 
 using namespace std::chrono_literals;
-using kube::testing::SharedApiServer;
+using testing::Check;
 using ::testing::Contains;
-using ::testing::ElementsAre;
-using testing::EventLog;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using testing::StepOf;
 using testing::SuiteFiles;
 
 const kube::Kind kConfigMap{"", "v1", "ConfigMap"};
 
 std::string ConfigMap(const std::string& name, const std::string& color) {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name +
-         "\n  labels: {app: web}\ndata:\n  color: " + color + "\n---\n";
+  return testing::ConfigMap(name, color, "  labels: {app: web}\n") + "---\n";
 }
 
-std::string Check(const std::string& fields) {
-  return "apiVersion: kuttl.dev/v1beta1\nkind: TestAssert\n" + fields;
-}
-
-std::string StepOf(const std::string& fields) {
-  return "apiVersion: kuttl.dev/v1beta1\nkind: TestStep\n" + fields;
-}
-
-class LanguageApiTest : public ::testing::Test {
+class LanguageApiTest : public testing::SuiteFixture {
  protected:
-  RunResult RunSuite(const SuiteFiles& files, std::stop_token stop = {}) {
-    Problems problems(false);
-    auto tests = LoadTests(files.Path("suite"), {{"README*"}, {}}, problems);
-    for (const auto& problem : problems.all()) ADD_FAILURE() << problem.Format();
-    const Plan plan = *MakePlan(std::move(tests), "");
-    RunSettings settings;
-    settings.run = "language-" + std::to_string(++runs_);
-    settings.working_directory = files.Path();
-    settings.environment = {{"PATH", "/usr/bin:/bin"}};
-    settings.scope = WatchScope::kCluster;
-    settings.seed = static_cast<uint64_t>(clock_.WallNow().time_since_epoch().count());
-    settings.cleanup_limit = 10s;
-    settings.artifacts = files.Path("artifacts");
-    events_ = {};
-    const auto result = trial::Run(plan, config_, settings, *client_, {&events_},
-                                   base::Log::Nowhere(), base::Until::After(clock_, 120s, stop));
-    EXPECT_TRUE(result.ok());
-    return result.ok() ? *result : RunResult{};
-  }
+  LanguageApiTest() : SuiteFixture("language") {}
 
   // Calls `change` with the test's namespace once the ConfigMap `name` is there, in a thread.
   void Once(const std::string& name, std::function<void(const std::string& ns)> change) {
@@ -82,22 +51,7 @@ class LanguageApiTest : public ::testing::Test {
                     .ok());
   }
 
-  std::string Messages() const {
-    std::string messages;
-    for (const Failure& failure : events_.failures) {
-      messages += failure.Place() + " " + failure.message + "\n";
-      for (const auto& detail : failure.details) messages += "  " + detail + "\n";
-    }
-    return messages;
-  }
-
-  base::SystemClock clock_;
-  std::unique_ptr<kube::Client> client_ =
-      kube::MakeClient(SharedApiServer().Admin(), base::Log::Nowhere());
-  SuiteConfig config_;
-  EventLog events_;
   base::Crew crew_;
-  static inline int runs_ = 0;
 };
 
 TEST_F(LanguageApiTest, AMatchHoldsOrSaysWhatDiffersAndWhere) {
@@ -141,7 +95,7 @@ match:
 
   EXPECT_EQ(events_.verdicts["good"], Verdict::kPassed) << Messages();
   EXPECT_EQ(events_.verdicts["bad"], Verdict::kFailed);
-  EXPECT_THAT(Messages(), HasSubstr("00-assert.yaml:9 ConfigMap kuttl-"));
+  EXPECT_THAT(Messages(), HasSubstr("00-assert.yaml:9: ConfigMap kuttl-"));
   EXPECT_THAT(Messages(), HasSubstr("/a: .data.color: expected a match of ^b, found \"red\""));
   EXPECT_THAT(Messages(),
               HasSubstr("with app=web: number of objects: expected at least 2, found 1"));

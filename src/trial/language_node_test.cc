@@ -2,7 +2,6 @@
 // to a run that is interrupted or killed.
 
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -14,7 +13,9 @@
 #include "kube/store.h"
 #include "sys/files.h"
 #include "sys/process.h"
+#include "sys/testing/places.h"
 #include "trial/gc.h"
+#include "trial/testing/program.h"
 #include "trial/testing/suite_files.h"
 
 namespace trial {
@@ -26,11 +27,6 @@ using testing::SuiteFiles;
 
 const kube::Kind kClusterRole{"rbac.authorization.k8s.io", "v1", "ClusterRole"};
 const kube::Kind kNamespace{"", "v1", "Namespace"};
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // One cluster for all tests of the class.
 class LanguageNodeTest : public ::testing::Test {
@@ -50,19 +46,12 @@ class LanguageNodeTest : public ::testing::Test {
   }
 
   static sys::Command Command(std::vector<std::string> arguments) {
-    sys::Command command;
-    command.argv = {Variable("SEATRIAL_PROGRAM_DIR") + "/seatrial", arguments.front(),
-                    "--state-dir", (folder_->path() / "state").string()};
-    command.argv.insert(command.argv.end(), arguments.begin() + 1, arguments.end());
-    command.directory = Variable("SEATRIAL_SOURCE_DIR");
-    return command;
+    arguments.insert(arguments.begin() + 1, {"--state-dir", folder_->path() / "state"});
+    return testing::SeatrialCommand(std::move(arguments));
   }
 
   static sys::Exit Seatrial(std::vector<std::string> arguments) {
-    base::SystemClock clock;
-    const auto exit = sys::Run(Command(std::move(arguments)), base::Until::After(clock, 240s));
-    EXPECT_TRUE(exit.ok()) << (exit.ok() ? "" : exit.error().message());
-    return exit.ok() ? *exit : sys::Exit{.status = -1, .signal = 0, .output = ""};
+    return testing::RunWithin(240s, Command(std::move(arguments)));
   }
 
   base::Until Soon() { return base::Until::After(clock_, 60s); }
@@ -107,18 +96,18 @@ TEST_F(LanguageNodeTest, TheSuiteOfOurFieldsPassesHereAndUnderKuttl) {
   EXPECT_THAT(ours.output, HasSubstr("2 tests: 2 passed"));
 
   sys::Command build;
-  build.argv = {Variable("SEATRIAL_SOURCE_DIR") + "/tools/peers/build"};
+  build.argv = {sys::testing::SourceFolder() / "tools/peers/build"};
   const auto peers = sys::RunOrFail(std::move(build), base::Until::After(clock_, 240s));
   ASSERT_TRUE(peers.ok()) << peers.error().message();
   const auto lines = base::Split(base::Trim(*peers), '\n');
   sys::Command kuttl;
   kuttl.argv = {lines.back() + "/kubectl-kuttl", "test", "--artifacts-dir",
                 (folder_->path() / "kuttl").string(),
-                Variable("SEATRIAL_SOURCE_DIR") + "/test/suites/language"};
+                sys::testing::SourceFolder() / "test/suites/language"};
   kuttl.directory = folder_->path();
   auto environment = sys::Environment();
   environment["KUBECONFIG"] = kubeconfig_;
-  environment["PATH"] = Variable("SEATRIAL_KUBERNETES_BIN") + ":" + environment["PATH"];
+  environment["PATH"] = environment["SEATRIAL_KUBERNETES_BIN"] + ":" + environment["PATH"];
   kuttl.environment = std::move(environment);
   const auto theirs = sys::Run(std::move(kuttl), base::Until::After(clock_, 240s));
   ASSERT_TRUE(theirs.ok());

@@ -10,19 +10,13 @@ namespace trial {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Check;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::StepOf;
 using testing::SuiteFiles;
-
-std::string StepOf(const std::string& fields) {
-  return "apiVersion: kuttl.dev/v1beta1\nkind: TestStep\n" + fields;
-}
-
-std::string Check(const std::string& fields) {
-  return "apiVersion: kuttl.dev/v1beta1\nkind: TestAssert\n" + fields;
-}
 
 struct Loaded {
   std::vector<Test> tests;

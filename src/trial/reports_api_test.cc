@@ -1,6 +1,5 @@
 // The files of `seatrial test`, by the program itself, on a real kube-apiserver.
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -10,6 +9,8 @@
 #include "kube/testing/api_server.h"
 #include "sys/files.h"
 #include "sys/process.h"
+#include "sys/testing/places.h"
+#include "trial/testing/program.h"
 #include "trial/testing/suite_files.h"
 #include "value/json.h"
 
@@ -33,13 +34,9 @@ class ReportsApiTest : public ::testing::Test {
  protected:
   // `seatrial ARGUMENTS...` in the suite's folder; namespaces stay, for no controller removes them.
   sys::Exit Seatrial(std::vector<std::string> arguments) {
-    sys::Command command;
-    command.argv = {std::string(std::getenv("SEATRIAL_PROGRAM_DIR")) + "/seatrial"};
-    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    sys::Command command = testing::SeatrialCommand(std::move(arguments));
     command.directory = files_.Path();
-    const auto exit = sys::Run(std::move(command), base::Until::After(clock_, 60s));
-    EXPECT_TRUE(exit.ok()) << (exit.ok() ? "" : exit.error().message());
-    return exit.ok() ? *exit : sys::Exit{.status = -1, .signal = 0, .output = ""};
+    return testing::RunWithin(60s, std::move(command));
   }
 
   sys::Exit Test(std::vector<std::string> arguments) {
@@ -116,8 +113,7 @@ TEST_F(ReportsApiTest, StreamsEventsToStdoutAndTheConsoleToStderr) {
   files_.Write("stream.sh",
                "\"$1\" test --kubeconfig kubeconfig --skip-delete --events - good 2>console\n");
   sys::Command command;
-  const std::string program = std::string(std::getenv("SEATRIAL_PROGRAM_DIR")) + "/seatrial";
-  command.argv = {"/bin/sh", "stream.sh", program};
+  command.argv = {"/bin/sh", "stream.sh", sys::testing::Program("seatrial")};
   command.directory = files_.Path();
   const auto exit = sys::Run(std::move(command), base::Until::After(clock_, 60s));
 

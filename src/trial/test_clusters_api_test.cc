@@ -6,9 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "kube/testing/api_server.h"
-#include "trial/loader.h"
-#include "trial/runner.h"
-#include "trial/testing/suite_files.h"
+#include "trial/testing/suite_fixture.h"
 
 namespace trial {
 namespace {
@@ -16,22 +14,20 @@ namespace {
 using namespace std::chrono_literals;
 using kube::testing::ApiServer;
 using kube::testing::SharedApiServer;
-using testing::EventLog;
+using testing::ConfigMap;
 using ::testing::HasSubstr;
 using testing::SuiteFiles;
 
 const kube::Kind kConfigMap{"", "v1", "ConfigMap"};
 
-std::string ConfigMap(const std::string& name) {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\n";
-}
-
 std::string StepOf(const std::string& fields) {
-  return "apiVersion: kuttl.dev/v1beta1\nkind: TestStep\n" + fields + "\n---\n";
+  return testing::StepOf(fields) + "\n---\n";
 }
 
-class TestClustersApiTest : public ::testing::Test {
+class TestClustersApiTest : public testing::SuiteFixture {
  protected:
+  TestClustersApiTest() : SuiteFixture("clusters") {}
+
   static void SetUpTestSuite() {
     (void)SharedApiServer();  // the longest living first
     base::SystemClock clock;
@@ -54,45 +50,18 @@ class TestClustersApiTest : public ::testing::Test {
     return value::ToYaml(both);
   }
 
-  RunResult RunSuite(const SuiteFiles& files) {
-    Problems problems(false);
-    auto tests = LoadTests(files.Path("suite"), {{"README*"}, {}}, problems);
-    for (const auto& problem : problems.all()) EXPECT_TRUE(problem.warning) << problem.Format();
-    RunSettings settings;
-    settings.run = "clusters-" + std::to_string(++runs_);
-    settings.working_directory = files.Path();
-    settings.environment = {{"PATH", "/usr/bin:/bin"}};
-    settings.kubeconfig_files = {files.Path("both")};
-    settings.seed = static_cast<uint64_t>(clock_.WallNow().time_since_epoch().count());
-    settings.cleanup_limit = 10s;
-    settings.artifacts = files.Path("artifacts");
-    const auto result =
-        trial::Run(*MakePlan(std::move(tests), ""), config_, settings, *main_client_, {&events_},
-                   base::Log::Nowhere(), base::Until::After(clock_, 120s));
-    EXPECT_TRUE(result.ok());
-    return result.ok() ? *result : RunResult{};
+  void Adjust(RunSettings& settings) override {
+    settings.kubeconfig_files = {settings.working_directory / "both"};
+    settings.scope = WatchScope::kNamespace;
   }
 
-  std::string AllFailures() {
-    std::string all;
-    for (const Failure& failure : events_.failures) all += failure.message + "\n";
-    return all;
-  }
-
-  base::Until Soon() { return base::Until::After(clock_, 30s); }
   bool Has(kube::Client& client, const std::string& name) {
     return client.Get(kConfigMap, {events_.tests["t"].ns, name}, Soon()).ok();
   }
 
-  base::SystemClock clock_;
-  std::unique_ptr<kube::Client> main_client_ =
-      kube::MakeClient(SharedApiServer().Admin(), base::Log::Nowhere());
   std::unique_ptr<kube::Client> other_client_ =
       kube::MakeClient(other_->Admin(), base::Log::Nowhere());
-  SuiteConfig config_;
-  EventLog events_;
   static inline std::unique_ptr<ApiServer> other_;
-  static inline int runs_ = 0;
 };
 
 TEST_F(TestClustersApiTest, AStepWithAKubeconfigWorksOnThatClusterOnly) {
@@ -110,10 +79,10 @@ TEST_F(TestClustersApiTest, AStepWithAKubeconfigWorksOnThatClusterOnly) {
       {"suite/t/02-errors.yaml", ConfigMap("there")},
   };
 
-  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << AllFailures();
+  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << Messages();
 
-  EXPECT_TRUE(Has(*main_client_, "here"));
-  EXPECT_FALSE(Has(*main_client_, "there"));
+  EXPECT_TRUE(Has(*client_, "here"));
+  EXPECT_FALSE(Has(*client_, "there"));
   EXPECT_TRUE(Has(*other_client_, "there"));
   EXPECT_FALSE(Has(*other_client_, "here"));
 }
@@ -129,10 +98,10 @@ TEST_F(TestClustersApiTest, ContextsOfOneFileAreClustersOfTheirOwnAlsoForCommand
       {"suite/t/02-alone.yaml", StepOf("context: other") + ConfigMap("alone")},
   };
 
-  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << AllFailures();
+  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << Messages();
 
   EXPECT_TRUE(Has(*other_client_, "there"));
-  EXPECT_TRUE(Has(*main_client_, "here"));
+  EXPECT_TRUE(Has(*client_, "here"));
   EXPECT_TRUE(Has(*other_client_, "alone")) << "a context alone is one of the run's own kubeconfig";
 }
 
@@ -145,7 +114,7 @@ TEST_F(TestClustersApiTest, ALazyKubeconfigMayBeWrittenByAStepBeforeIt) {
        StepOf("kubeconfig: made\nkubeconfigLoading: Lazy") + ConfigMap("there")},
   };
 
-  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << AllFailures();
+  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << Messages();
   EXPECT_TRUE(Has(*other_client_, "there"));
 }
 
@@ -160,7 +129,7 @@ TEST_F(TestClustersApiTest, AnEagerKubeconfigThatIsMissingFailsBeforeTheFirstSte
   ASSERT_FALSE(events_.failures.empty());
   EXPECT_THAT(events_.failures[0].message, HasSubstr("made"));
   EXPECT_THAT(events_.failures[0].Place(), HasSubstr("01-there.yaml:3"));
-  EXPECT_FALSE(Has(*main_client_, "here"));
+  EXPECT_FALSE(Has(*client_, "here"));
 }
 
 TEST_F(TestClustersApiTest, WhatATestMadeOnAnotherClusterIsRemovedThere) {
@@ -172,7 +141,7 @@ TEST_F(TestClustersApiTest, WhatATestMadeOnAnotherClusterIsRemovedThere) {
            "left-there\nrules: []\n"},
   };
 
-  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << AllFailures();
+  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << Messages();
 
   const kube::Kind role{"rbac.authorization.k8s.io", "v1", "ClusterRole"};
   EXPECT_TRUE(other_client_->Get(role, {"", "left-there"}, Soon()).Is(base::Code::kNotFound));

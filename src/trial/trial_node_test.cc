@@ -1,13 +1,12 @@
 // The seatrial program itself: a cluster of its own, suites on it, the report, and nothing left.
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sys/files.h"
-#include "sys/process.h"
+#include "trial/testing/program.h"
 #include "value/json.h"
 
 namespace trial {
@@ -15,37 +14,21 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-using ::testing::Not;
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
+using testing::RunWithin;
+using testing::SeatrialCommand;
 
 class TrialNodeTest : public ::testing::Test {
  protected:
-  // `seatrial ARGUMENTS...` in the source folder.
-  sys::Exit Seatrial(std::vector<std::string> arguments) {
-    sys::Command command;
-    command.argv = {Variable("SEATRIAL_PROGRAM_DIR") + "/seatrial"};
-    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-    command.directory = Variable("SEATRIAL_SOURCE_DIR");
-    const auto exit = sys::Run(std::move(command), base::Until::After(clock_, 240s));
-    EXPECT_TRUE(exit.ok()) << (exit.ok() ? "" : exit.error().message());
-    return exit.ok() ? *exit : sys::Exit{.status = -1, .signal = 0, .output = ""};
-  }
-
   std::string State() const { return (folder_.path() / "state").string(); }
   std::string Artifacts() const { return (folder_.path() / "artifacts").string(); }
 
-  base::SystemClock clock_;
   sys::TempDir folder_ = *sys::TempDir::Make("trial-node");
 };
 
 TEST_F(TrialNodeTest, RunBringsAClusterUpTriesTheSuitesAndLeavesNothing) {
-  const sys::Exit exit =
-      Seatrial({"run", "--state-dir", State(), "--artifacts-dir", Artifacts(), "--report", "json",
-                "test/suites/basics", "test/suites/workloads"});
+  const sys::Exit exit = RunWithin(
+      240s, SeatrialCommand({"run", "--state-dir", State(), "--artifacts-dir", Artifacts(),
+                             "--report", "json", "test/suites/basics", "test/suites/workloads"}));
 
   EXPECT_EQ(exit.status, 0) << exit.output;
   EXPECT_THAT(exit.output, HasSubstr("3 tests: 3 passed"));
@@ -56,8 +39,9 @@ TEST_F(TrialNodeTest, RunBringsAClusterUpTriesTheSuitesAndLeavesNothing) {
 }
 
 TEST_F(TrialNodeTest, EveryKindOfFailureIsExplainedDownToItsCause) {
-  const sys::Exit exit = Seatrial(
-      {"run", "--state-dir", State(), "--artifacts-dir", Artifacts(), "test/suites/failures"});
+  const sys::Exit exit =
+      RunWithin(240s, SeatrialCommand({"run", "--state-dir", State(), "--artifacts-dir",
+                                       Artifacts(), "test/suites/failures"}));
 
   EXPECT_EQ(exit.status, 1) << exit.output;
   EXPECT_THAT(exit.output, HasSubstr("test/suites/failures/wrong-value/00-assert.yaml:6"));

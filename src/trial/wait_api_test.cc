@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using kube::testing::SharedApiServer;
+using testing::ConfigMap;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -26,13 +27,8 @@ using value::Json;
 const kube::Kind kConfigMap{"", "v1", "ConfigMap"};
 const kube::Kind kPod{"", "v1", "Pod"};
 
-std::string ConfigMap(const std::string& name, const std::string& color) {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name +
-         "\ndata:\n  color: " + color + "\n";
-}
-
 std::string Check(const std::string& fields) {
-  return "---\napiVersion: kuttl.dev/v1beta1\nkind: TestAssert\n" + fields;
+  return "---\n" + testing::Check(fields);
 }
 
 class WaitApiTest : public ::testing::Test {
@@ -114,7 +110,8 @@ TEST_F(WaitApiTest, SaysThatTheApiServerIsGoneAndGoesOnWhenItIsBack) {
 TEST_F(WaitApiTest, GoesOnWhenTheHistoryThatItWatchedIsGone) {
   const SuiteFiles files = {
       {"suite/web/00-install.yaml", ConfigMap("web", "red")},
-      {"suite/web/00-errors.yaml", ConfigMap("web", "red") + Check("timeout: 40\n")}};
+      {"suite/web/00-errors.yaml", ConfigMap("web", "red")},
+      {"suite/web/00-assert.yaml", Check("timeout: 40\n")}};
   LiveRun run(files, *admin_, clock_, options_);
   ASSERT_TRUE(run.Await([](const WaitProgress&) { return true; }, Soon()));
 
@@ -210,7 +207,8 @@ TEST_F(WaitApiTest, AWaitCostsNoRequestWhileItLastsAndOneWhenItEnds) {
   options_.config.parallel = 1;
   const SuiteFiles files = {
       {"suite/a/00-install.yaml", ConfigMap("first", "red")},
-      {"suite/a/00-errors.yaml", ConfigMap("first", "red") + Check("timeout: 1\n")},
+      {"suite/a/00-errors.yaml", ConfigMap("first", "red")},
+      {"suite/a/00-assert.yaml", Check("timeout: 1\n")},
       {"suite/b/00-install.yaml", ConfigMap("web", "red")},
       {"suite/b/00-assert.yaml", ConfigMap("web", "green") + Check("timeout: 40\n")}};
   LiveRun run(files, *admin_, clock_, options_);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "trial/loader.h"
+#include "trial/testing/suite_run.h"
 
 namespace trial::testing {
 
@@ -11,21 +11,10 @@ using namespace std::chrono_literals;
 
 LiveRun::LiveRun(const SuiteFiles& files, kube::Client& client, base::Clock& clock,
                  LiveRunOptions options) {
-  Problems problems(false);
-  auto tests = LoadTests(files.Path("suite"), {{"README*"}, {}}, problems);
-  CHECK(std::all_of(problems.all().begin(), problems.all().end(),
-                    [](const auto& problem) { return problem.warning; }));
-  auto plan = MakePlan(std::move(tests), "");
-  CHECK(plan.ok());
-  RunSettings settings;
-  settings.seed = static_cast<uint64_t>(clock.WallNow().time_since_epoch().count());
+  RunSettings settings = SettingsOf(files, "", clock);
   settings.run = "live-" + std::to_string(settings.seed);
-  settings.working_directory = files.Path();
-  settings.environment = {{"PATH", "/usr/bin:/bin"}};
   settings.scope = options.scope;
-  settings.cleanup_limit = 10s;
-  settings.artifacts = files.Path("artifacts");
-  crew_.Start("run", [this, plan = *std::move(plan), config = std::move(options.config), settings,
+  crew_.Start("run", [this, plan = PlanOf(files), config = std::move(options.config), settings,
                       &client, &clock](std::stop_token stop) {
     auto result = trial::Run(plan, config, settings, client, {&events_, &progress_},
                              base::Log::Nowhere(), base::Until::After(clock, 120s, stop));

@@ -29,6 +29,22 @@ void SuiteFiles::Write(const std::string& path, const std::string& text) {
   CHECK(sys::WriteFileAtomically(whole, text).ok());
 }
 
+std::string ConfigMap(const std::string& name, const std::string& color,
+                      const std::string& metadata) {
+  std::string text =
+      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\n" + metadata;
+  if (!color.empty()) text += "data:\n  color: " + color + "\n";
+  return text;
+}
+
+std::string Check(const std::string& fields) {
+  return "apiVersion: kuttl.dev/v1beta1\nkind: TestAssert\n" + fields;
+}
+
+std::string StepOf(const std::string& fields) {
+  return "apiVersion: kuttl.dev/v1beta1\nkind: TestStep\n" + fields;
+}
+
 void EventLog::OnRunStarted(const RunStarted& event, const Moment&) {
   lines.push_back(fmt::format("run started {} tests", event.tests));
 }

@@ -27,6 +27,15 @@ class SuiteFiles {
   sys::TempDir folder_;
 };
 
+// A ConfigMap with data.color where `color` is not empty; `metadata` are more lines of it,
+// indented.
+std::string ConfigMap(const std::string& name, const std::string& color = "",
+                      const std::string& metadata = "");
+
+// A TestAssert and a TestStep of these fields.
+std::string Check(const std::string& fields);
+std::string StepOf(const std::string& fields);
+
 // Keeps every event as one line of text: "step ended a/b 0-install passed".
 class EventLog final : public Listener {
  public:
