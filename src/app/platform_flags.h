@@ -3,6 +3,7 @@
 // Flags that the platform's programs have in common. Each has an environment variable behind it: a
 // flag wins over the environment, that over the default.
 
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,17 @@ namespace app {
 constexpr int kStopped = 0;
 constexpr int kUsage = 2;
 constexpr int kErrored = 3;
+
+// Reads the command line. An exit code where the program has nothing else to do: --help and
+// --version are printed, a mistake is told.
+inline std::optional<int> Parse(CLI::App& cli, int argc, char** argv) {
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& end) {
+    return cli.exit(end) == 0 ? kStopped : kUsage;
+  }
+  return std::nullopt;
+}
 
 // Go's duration syntax, above zero. `target` keeps its value as the default.
 inline void AddDuration(CLI::App& app, const std::string& flag, const std::string& variable,

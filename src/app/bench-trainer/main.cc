@@ -284,11 +284,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000));
   cli.add_option("--checkpoint-every", flags.checkpoint_every, "the trainer's least samples")
       ->check(CLI::Range(1, 1000));
-  try {
-    cli.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return cli.exit(problem) == 0 ? app::kStopped : app::kUsage;
-  }
+  if (const auto end = app::Parse(cli, argc, argv)) return *end;
   const auto good = Run(flags, Until::After(clock, std::chrono::minutes(30), signals.stop()));
   if (!good.ok()) {
     fmt::print(stderr, "bench-trainer: {}\n", good.error().message());

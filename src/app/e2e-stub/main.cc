@@ -119,10 +119,6 @@ int main(int argc, char** argv) {
       })
       ->capture_default_str();
   app::AddLogLevel(cli, flags.level);
-  try {
-    cli.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return cli.exit(problem) == 0 ? app::kStopped : app::kUsage;
-  }
+  if (const auto end = app::Parse(cli, argc, argv)) return *end;
   return Run(flags, clock, signals);
 }

@@ -181,11 +181,7 @@ int main(int argc, char** argv) {
   cli.set_version_flag("--version", std::string("vmafx-controller ") + kVersion);
   cli.footer(kNotes);
   AddFlags(cli, flags);
-  try {
-    cli.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return cli.exit(problem) == 0 ? app::kStopped : app::kUsage;
-  }
+  if (const auto end = app::Parse(cli, argc, argv)) return *end;
   if (auto settled = SettleIdentity(flags); !settled.ok()) {
     fmt::print(stderr, "vmafx-controller: {}\n", settled.error().message());
     return app::kUsage;

@@ -80,10 +80,6 @@ int main(int argc, char** argv) {
   cli.set_version_flag("--version", std::string("vmafx-gpu-plugin ") + kVersion);
   cli.footer(kNotes);
   AddFlags(cli, flags);
-  try {
-    cli.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return cli.exit(problem) == 0 ? app::kStopped : app::kUsage;
-  }
+  if (const auto end = app::Parse(cli, argc, argv)) return *end;
   return Run(flags, clock, signals);
 }

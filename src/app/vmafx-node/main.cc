@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "app/platform_flags.h"
 #include "app/vmafx-node/flags.h"
 #include "sys/signals.h"
 #include "vmafx/node/probes.h"
@@ -95,11 +96,7 @@ int main(int argc, char** argv) {
   cli.set_version_flag("--version", std::string("vmafx-node ") + kVersion);
   cli.footer(kNotes);
   app::AddFlags(cli, flags);
-  try {
-    cli.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return cli.exit(problem) == 0 ? app::kStopped : app::kUsage;
-  }
+  if (const auto end = app::Parse(cli, argc, argv)) return *end;
   if (auto complete = app::CompleteFlags(flags); !complete.ok()) {
     fmt::print(stderr, "vmafx-node: {}\n", complete.error().message());
     return app::kUsage;

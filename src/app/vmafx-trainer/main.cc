@@ -188,11 +188,7 @@ int main(int argc, char** argv) {
   AddLearning(cli, flags);
   AddForward(cli, flags);
   app::AddLogLevel(cli, flags.level);
-  try {
-    cli.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return cli.exit(problem) == 0 ? app::kStopped : app::kUsage;
-  }
+  if (const auto end = app::Parse(cli, argc, argv)) return *end;
   const auto complete = Complete(flags);
   if (!complete.ok()) {
     fmt::print(stderr, "vmafx-trainer: {}\n", complete.error().message());
