@@ -19,8 +19,8 @@ RunResult SuiteFixture::RunSuite(const SuiteFiles& files, std::stop_token stop) 
   Adjust(settings);
   events_ = {};
   const auto result =
-      Run(PlanOf(files, load_options_), config_, settings, *client_, {&events_},
-          base::Log::Nowhere(), base::Until::After(clock_, std::chrono::seconds(120), stop));
+      trial::Run(PlanOf(files, load_options_), config_, settings, *client_, {&events_},
+                 base::Log::Nowhere(), base::Until::After(clock_, std::chrono::seconds(120), stop));
   EXPECT_TRUE(result.ok());
   return result.ok() ? *result : RunResult{};
 }
