@@ -118,6 +118,16 @@ std::string NearestElement(const Json& wanted, const Json& actual) {
       FormatMismatch(mismatches.front(), wanted, [](const Path&) { return std::string(); }));
 }
 
+base::Result<std::shared_ptr<const RE2>> ParsePattern(const Json& wanted) {
+  if (!wanted.is_string()) return Fail(Code::kInvalid, "matches needs a regular expression");
+  RE2::Options quiet;
+  quiet.set_log_errors(false);
+  auto pattern = std::make_shared<const RE2>(wanted.get<std::string>(), quiet);
+  if (!pattern->ok())
+    return Fail(Code::kInvalid, "matches: {}: {}", Short(wanted), pattern->error());
+  return pattern;
+}
+
 }  // namespace
 
 std::string MissInAnyOrder(const Json& wanted, const Json& actual, bool only) {
@@ -132,7 +142,7 @@ std::string MissInAnyOrder(const Json& wanted, const Json& actual, bool only) {
   return "";
 }
 
-base::Result<Matcher::One> Matcher::ParseRule(const std::string& name, const Json& wanted) {
+base::Result<Matcher::Rule> Matcher::RuleOf(const std::string& name) {
   static constexpr std::array<std::pair<const char*, Rule>, 13> kRules = {{
       {"is", Rule::kIs},
       {"not", Rule::kNot},
@@ -148,20 +158,19 @@ base::Result<Matcher::One> Matcher::ParseRule(const std::string& name, const Jso
       {"hasOnly", Rule::kHasOnly},
       {"count", Rule::kCount},
   }};
-  One one;
-  one.wanted = wanted;
   std::vector<std::string> names;
-  bool known = false;
   for (const auto& [text, rule] : kRules) {
+    if (name == text) return rule;
     names.emplace_back(text);
-    if (name != text) continue;
-    one.rule = rule;
-    known = true;
   }
-  if (!known) {
-    return Fail(Code::kInvalid, "unknown rule \"{}\"{}; to ask for a map write {{is: ...}}", name,
-                base::DidYouMean(name, names));
-  }
+  return Fail(Code::kInvalid, "unknown rule \"{}\"{}; to ask for a map write {{is: ...}}", name,
+              base::DidYouMean(name, names));
+}
+
+base::Result<Matcher::One> Matcher::ParseRule(const std::string& name, const Json& wanted) {
+  One one;
+  one.rule = TRY(RuleOf(name));
+  one.wanted = wanted;
   switch (one.rule) {
     case Rule::kOneOf:
     case Rule::kHas:
@@ -180,16 +189,9 @@ base::Result<Matcher::One> Matcher::ParseRule(const std::string& name, const Jso
         return Fail(Code::kInvalid, "{} needs a number or a quantity such as 500m or 1Gi, found {}",
                     name, Short(wanted));
       break;
-    case Rule::kMatches: {
-      if (!wanted.is_string()) return Fail(Code::kInvalid, "matches needs a regular expression");
-      RE2::Options quiet;
-      quiet.set_log_errors(false);
-      auto pattern = std::make_shared<RE2>(wanted.get<std::string>(), quiet);
-      if (!pattern->ok())
-        return Fail(Code::kInvalid, "matches: {}: {}", Short(wanted), pattern->error());
-      one.pattern = std::move(pattern);
+    case Rule::kMatches:
+      one.pattern = TRY(ParsePattern(wanted));
       break;
-    }
     case Rule::kCount:
       one.inner = std::make_shared<const Matcher>(TRY(Parse(wanted).During("count")));
       break;

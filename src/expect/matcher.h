@@ -60,6 +60,7 @@ class Matcher {
     std::shared_ptr<const re2::RE2> pattern;  // of kMatches
     std::shared_ptr<const Matcher> inner;     // of kCount
   };
+  static base::Result<Rule> RuleOf(const std::string& name);
   static base::Result<One> ParseRule(const std::string& name, const Json& wanted);
   static std::string MissOne(const One& one, const Json* found);
   static std::string MissAmount(const One& one, const Json& found);

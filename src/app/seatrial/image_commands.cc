@@ -88,20 +88,19 @@ base::Result<> LoadImages(cluster::Provider& provider, const cluster::Cluster& t
   return provider.Load(target, TRY(ArchivesOf(paths)), print, until);
 }
 
-void AddImageCommands(CLI::App& app, Context& context) {
-  CLI::App* image =
-      app.add_subcommand("image", "make and look into container images, without Docker");
-  image->require_subcommand(1);
+namespace {
 
-  struct Flags {
-    std::vector<std::string> lists, programs = {"build/release/bin"};
-    std::string out = "build/images", path, name = "seatrial", state_dir = kStateDir;
-    std::vector<std::string> archives;
-    std::string timeout = "300s";
-  };
-  auto flags = std::make_shared<Flags>();
+struct Flags {
+  std::vector<std::string> lists, programs = {"build/release/bin"};
+  std::string out = "build/images", path, name = "seatrial", state_dir = kStateDir;
+  std::vector<std::string> archives;
+  std::string timeout = "300s";
+};
 
-  CLI::App* assemble = image->add_subcommand(
+using SharedFlags = std::shared_ptr<Flags>;
+
+void AddAssemble(CLI::App& image, const SharedFlags& flags, Context& context) {
+  CLI::App* assemble = image.add_subcommand(
       "assemble",
       "assemble the images of lists: programs, their shared libraries, user 65532, nothing else");
   assemble->add_option("lists", flags->lists, "image lists (YAML, kind ImageList)")->required();
@@ -121,32 +120,39 @@ void AddImageCommands(CLI::App& app, Context& context) {
         Finish(Assemble(flags->lists, flags->programs, flags->out, UntilTimeout(context, "300s")),
                context);
   });
+}
 
-  CLI::App* files =
-      image->add_subcommand("files", "list the files of the images in an OCI archive");
+void AddFiles(CLI::App& image, const SharedFlags& flags, Context& context) {
+  CLI::App* files = image.add_subcommand("files", "list the files of the images in an OCI archive");
   files->add_option("archive", flags->path, "OCI archive")->required();
   files->footer("Example:\n  seatrial image files build/images/vmafx-node.tar");
   files->callback(
       [flags, &context] { context.exit_code = Finish(PrintFiles(flags->path), context); });
+}
 
+void AddUnpack(CLI::App& image, const SharedFlags& flags, Context& context) {
   CLI::App* unpack =
-      image->add_subcommand("unpack", "write the files of an image into an empty folder");
+      image.add_subcommand("unpack", "write the files of an image into an empty folder");
   unpack->add_option("archive", flags->path, "OCI archive with one image")->required();
   unpack->add_option("folder", flags->out, "folder to write to")->required();
   unpack->footer("Example:\n  seatrial image unpack build/images/vmafx-node.tar /tmp/vmafx-node");
   unpack->callback([flags, &context] {
     context.exit_code = Finish(UnpackArchive(flags->path, flags->out), context);
   });
+}
 
+void AddEnv(CLI::App& image, const SharedFlags& flags, Context& context) {
   CLI::App* environment =
-      image->add_subcommand("env", "print the names of assembled images as shell variables");
+      image.add_subcommand("env", "print the names of assembled images as shell variables");
   environment->add_option("folder", flags->out, "folder that `image assemble` wrote")
       ->capture_default_str();
   environment->footer(
       "Example:\n  eval \"$(seatrial image env build/images)\"; echo $SEATRIAL_IMAGE_VMAFX_NODE");
   environment->callback(
       [flags, &context] { context.exit_code = Finish(PrintEnvironment(flags->out), context); });
+}
 
+void AddLoad(CLI::App& app, const SharedFlags& flags, Context& context) {
   CLI::App* load =
       app.add_subcommand("load", "load images into a cluster's nodes; only what they lack is sent");
   load->add_option("archives", flags->archives,
@@ -167,6 +173,20 @@ void AddImageCommands(CLI::App& app, Context& context) {
     };
     context.exit_code = Finish(run(), context);
   });
+}
+
+}  // namespace
+
+void AddImageCommands(CLI::App& app, Context& context) {
+  CLI::App* image =
+      app.add_subcommand("image", "make and look into container images, without Docker");
+  image->require_subcommand(1);
+  const auto flags = std::make_shared<Flags>();
+  AddAssemble(*image, flags, context);
+  AddFiles(*image, flags, context);
+  AddUnpack(*image, flags, context);
+  AddEnv(*image, flags, context);
+  AddLoad(app, flags, context);
 }
 
 }  // namespace app
