@@ -108,10 +108,9 @@ TEST_F(WaitApiTest, SaysThatTheApiServerIsGoneAndGoesOnWhenItIsBack) {
 }
 
 TEST_F(WaitApiTest, GoesOnWhenTheHistoryThatItWatchedIsGone) {
-  const SuiteFiles files = {
-      {"suite/web/00-install.yaml", ConfigMap("web", "red")},
-      {"suite/web/00-errors.yaml", ConfigMap("web", "red")},
-      {"suite/web/00-assert.yaml", Check("timeout: 40\n")}};
+  const SuiteFiles files = {{"suite/web/00-install.yaml", ConfigMap("web", "red")},
+                            {"suite/web/00-errors.yaml", ConfigMap("web", "red")},
+                            {"suite/web/00-assert.yaml", Check("timeout: 40\n")}};
   LiveRun run(files, *admin_, clock_, options_);
   ASSERT_TRUE(run.Await([](const WaitProgress&) { return true; }, Soon()));
 
