@@ -68,6 +68,14 @@ std::function<std::string()> Namespaces(const std::string& shared) {
   };
 }
 
+Result<value::Json> TemplateVars(const EvaluationFlags& flags, expect::Evaluator& evaluator,
+                                 Context& context) {
+  if (flags.template_vars.empty()) return value::Json::object();
+  const auto until = base::Until::After(context.clock, kValuesLimit, context.signals.stop());
+  const auto texts = TRY(trial::ParseTemplateVars(flags.template_vars).During("--template-var"));
+  return evaluator.ParseValues(texts, until).During("--template-var");
+}
+
 }  // namespace
 
 void AddEvaluationFlags(CLI::App& command, EvaluationFlags& flags) {
@@ -97,14 +105,14 @@ std::shared_ptr<expect::Evaluator> MakeEvaluator(const std::string& program, Con
 Result<trial::Evaluation> MakeEvaluation(const EvaluationFlags& flags,
                                          const trial::SuiteConfig& config,
                                          expect::Evaluator& evaluator, Context& context) {
-  const auto until = base::Until::After(context.clock, kValuesLimit, context.signals.stop());
-  value::Json vars = value::Json::object();
-  if (!flags.template_vars.empty()) {
-    const auto texts = TRY(trial::ParseTemplateVars(flags.template_vars).During("--template-var"));
-    vars = TRY(evaluator.ParseValues(texts, until).During("--template-var"));
-  }
-  return trial::Evaluation(evaluator, context.clock, context.signals.stop(), std::move(vars),
-                           Namespaces(config.ns));
+  return trial::Evaluation(evaluator, context.clock, context.signals.stop(),
+                           TRY(TemplateVars(flags, evaluator, context)), Namespaces(config.ns));
+}
+
+Result<> CheckValues(const EvaluationFlags& flags, Context& context) {
+  TRY(RunLabels(flags));
+  TRY(TemplateVars(flags, *MakeEvaluator(flags.program, context), context));
+  return base::Ok();
 }
 
 Result<trial::Labels> RunLabels(const EvaluationFlags& flags) {

@@ -35,6 +35,10 @@ base::Result<trial::Evaluation> MakeEvaluation(const EvaluationFlags& flags,
                                                const trial::SuiteConfig& config,
                                                expect::Evaluator& evaluator, Context& context);
 
+// Are --template-var and --test-run-labels well-formed? kInvalid says what is not. Starts the
+// helper, and ends it, only where there are values to be read.
+base::Result<> CheckValues(const EvaluationFlags& flags, Context& context);
+
 // The labels of --test-run-labels.
 base::Result<trial::Labels> RunLabels(const EvaluationFlags& flags);
 

@@ -30,9 +30,11 @@ int Refuse(const std::string& problem) {
 }
 
 // What kuttl looks at before it tries anything, and refuses with cobra's exit code; 0: nothing.
-int Refused(const SuiteFlags& flags) {
+int Refused(const SuiteFlags& flags, Context& context) {
   if (flags.ns_given && flags.ns.find_first_not_of(" \t") == std::string::npos)
     return Refuse(R"(setting namespace explicitly to "" or empty string is not supported)");
+  const auto evaluation = CheckValues(flags.evaluation, context);
+  if (evaluation.Is(base::Code::kInvalid)) return Refuse(evaluation.error().message());
   trial::Problems problems(flags.strict);
   const auto config = ReadConfig(flags, problems);
   if (!config.ok()) return Refuse(config.error().message());
@@ -63,7 +65,7 @@ void AddKuttlTest(CLI::App& cli, const std::shared_ptr<std::string>& as, Context
   cluster->kuttl_defaults = true;
   command->callback([suite, cluster, as, verbosity, &context] {
     if (cluster->as.empty()) cluster->as = *as;
-    context.exit_code = Refused(*suite);
+    context.exit_code = Refused(*suite, context);
     if (context.exit_code != 0) return;
     if (TestSuites(*suite, *cluster, context) != kPassed) context.exit_code = kFailed;
   });

@@ -30,6 +30,10 @@ bool StartsItsOwn(const LoadedSuite& suite, const ClusterFlags& cluster) {
 }  // namespace
 
 int TestSuites(const SuiteFlags& flags, const ClusterFlags& cluster, Context& context) {
+  if (!flags.as_kuttl) {  // where it is looked at before
+    const auto values = CheckValues(flags.evaluation, context);
+    if (values.Is(Code::kInvalid)) return Complain(values.error(), kUsage);
+  }
   const auto suite = LoadSuite(flags, context);
   if (!suite.ok()) return Complain(suite.error(), kFailed);
   std::optional<Result<OwnCluster>> own;

@@ -7,7 +7,7 @@
 namespace app {
 
 // Loads the suite, finds or starts its cluster, runs it. Exit codes of `seatrial test`: kPassed;
-// kUsage when no cluster is named; else kFailed.
+// kUsage for values of flags that cannot be read and when no cluster is named; else kFailed.
 int TestSuites(const SuiteFlags& flags, const ClusterFlags& cluster, Context& context);
 
 }  // namespace app
