@@ -72,35 +72,6 @@ std::string InTheWayText(const Condition& condition, const Judgement& judgement)
   return text;
 }
 
-bool Mentions(const Json& json, const std::string& word) {
-  if (json.is_string()) return json.get<std::string>() == word;
-  if (!json.is_structured()) return false;
-  return std::any_of(json.begin(), json.end(),
-                     [&](const Json& inner) { return Mentions(inner, word); });
-}
-
-// Is the object its own master, or made by one that never makes another of the same name?
-bool StaysAsItIs(const kube::Object& object) {
-  const auto owners = object.owners();
-  return std::all_of(owners.begin(), owners.end(), [](const kube::Object::Owner& owner) {
-    return owner.kind == "Job" || owner.kind == "CronJob";
-  });
-}
-
-std::string InvalidImage(const kube::Object& pod) {
-  for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
-    const Json* statuses = pod.Find({"status", list});
-    if (statuses == nullptr || !statuses->is_array()) continue;
-    for (const Json& status : *statuses) {
-      if (value::FindString(status, {"state", "waiting", "reason"}) == "InvalidImageName")
-        return fmt::format("container {} has an invalid image name (InvalidImageName): {}",
-                           value::FindString(status, {"name"}),
-                           value::FindString(status, {"image"}));
-    }
-  }
-  return "";
-}
-
 }  // namespace
 
 std::string Condition::Subject() const {
@@ -187,30 +158,6 @@ Failure Explain(const Condition& condition, const Judgement& judgement,
                                   : fmt::format("there are: {}", base::Join(shown, ", ")));
   }
   return failure;
-}
-
-std::string Hopeless(const Condition& condition, const Judgement& judgement) {
-  if (condition.want != Condition::Want::kPresent || condition.name.empty()) return "";
-  if (judgement.holds || !judgement.nearest || judgement.error) return "";
-  const kube::Object& object = *judgement.nearest;
-  if (object.deleting() || !StaysAsItIs(object)) return "";
-  const bool about_status =
-      std::any_of(judgement.mismatches.begin(), judgement.mismatches.end(),
-                  [](const auto& one) { return !one.path.empty() && one.path[0] == "status"; });
-  const Json* asked = value::Find(condition.manifest.object.json(), {"status"});
-  if (!about_status || asked == nullptr) return "";
-  const std::string kind = condition.kind.kind;
-  if (kind == "Job" && condition.kind.group == "batch" && object.Condition("Failed") == "True") {
-    if (asked->contains("failed") || Mentions(*asked, "Failed")) return "";
-    return fmt::format("{} has failed for good", object.Text());
-  }
-  if (kind != "Pod" || !condition.kind.group.empty()) return "";
-  if (object.String({"status", "phase"}) == "Failed" &&
-      object.String({"spec", "restartPolicy"}) == "Never" && !Mentions(*asked, "Failed"))
-    return fmt::format("{} has failed and its restartPolicy is Never", object.Text());
-  const std::string image = InvalidImage(object);
-  if (image.empty() || Mentions(*asked, "InvalidImageName")) return "";
-  return fmt::format("{}: {}", object.Text(), image);
 }
 
 }  // namespace trial

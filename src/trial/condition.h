@@ -64,9 +64,4 @@ std::string NearestMiss(const Condition& condition, const Judgement& judgement);
 Failure Explain(const Condition& condition, const Judgement& judgement,
                 const std::vector<std::string>& neighbours);
 
-// Why `condition` can never hold any more, or "": its object is in a state that Kubernetes never
-// leaves (Job failed; Pod failed with restartPolicy Never; InvalidImageName) and that the assert
-// does not itself ask for. Objects whose owner may put another one in their place do not count.
-std::string Hopeless(const Condition& condition, const Judgement& judgement);
-
 }  // namespace trial

@@ -22,18 +22,6 @@ Condition Present(const std::string& yaml) {
   return MakeCondition(Condition::Want::kPresent, Parse(yaml), true, "ns");
 }
 
-constexpr char kFailedPod[] = R"(apiVersion: v1
-kind: Pod
-metadata: {name: p, namespace: ns}
-spec: {restartPolicy: Never}
-status: {phase: Failed}
-)";
-
-std::string HopelessOf(const std::string& assert_yaml, const std::string& object) {
-  const Condition condition = Present(assert_yaml);
-  return Hopeless(condition, Judge(condition, {Object(object)}));
-}
-
 TEST(ConditionTest, TakesTheTestsNamespaceOnlyWhereNoneIsWritten) {
   EXPECT_EQ(Present("apiVersion: v1\nkind: Pod\nmetadata: {name: p}").ns, "ns");
   EXPECT_EQ(Present("apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: other}").ns,
@@ -98,57 +86,6 @@ TEST(ConditionTest, AnErrorsObjectMustNotMatch) {
   EXPECT_FALSE(judgement.holds);
   EXPECT_EQ(Explain(condition, judgement, {}).message,
             "Pod ns/a is there, but an errors file says that it must not be");
-}
-
-TEST(HopelessTest, AFailedPodThatIsNeverRestartedEndsTheWait) {
-  EXPECT_THAT(HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {phase: "
-                         "Succeeded}",
-                         kFailedPod),
-              HasSubstr("restartPolicy is Never"));
-}
-
-TEST(HopelessTest, NotWhenTheAssertItselfAsksForTheFailure) {
-  EXPECT_EQ(HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {phase: Failed, "
-                       "reason: Evicted}",
-                       kFailedPod),
-            "");
-}
-
-TEST(HopelessTest, NotWhenTheMissIsOutsideOfTheStatus) {
-  EXPECT_EQ(HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {a: b}}\nstatus: {}",
-                       kFailedPod),
-            "");
-}
-
-TEST(HopelessTest, NotWhenAnOwnerMayPutAnotherPodInItsPlace) {
-  std::string text = kFailedPod;
-  text.replace(text.find("{name: p, namespace: ns}"), 24,
-               "{name: p, namespace: ns, ownerReferences: [{apiVersion: apps/v1, kind: "
-               "StatefulSet, name: s, uid: u}]}");
-  EXPECT_EQ(
-      HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {phase: Running}", text),
-      "");
-}
-
-TEST(HopelessTest, AFailedJobAndAnInvalidImageNameEndTheWait) {
-  EXPECT_THAT(HopelessOf("apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nstatus: "
-                         "{succeeded: 1}",
-                         "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j, namespace: "
-                         "ns}\nstatus: {failed: 3, conditions: [{type: Failed, status: 'True'}]}"),
-              HasSubstr("has failed for good"));
-  EXPECT_THAT(HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {phase: Running}",
-                         "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ns}\nstatus: "
-                         "{phase: Pending, containerStatuses: [{name: app, image: 'a b', state: "
-                         "{waiting: {reason: InvalidImageName}}}]}"),
-              HasSubstr("invalid image name"));
-}
-
-TEST(HopelessTest, AnImageThatCannotBePulledMayStillCome) {
-  EXPECT_EQ(HopelessOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {phase: Running}",
-                       "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ns}\nstatus: "
-                       "{phase: Pending, containerStatuses: [{name: app, state: {waiting: "
-                       "{reason: ImagePullBackOff}}}]}"),
-            "");
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct Demand {
     Place place;
     expect::FieldPath path;
     expect::Matcher matcher;
+    value::Json written;  // what the matcher was made of
   };
   std::vector<Field> fields;
   std::optional<expect::Matcher> count;  // of the objects whose fields are so

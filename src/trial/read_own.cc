@@ -36,13 +36,13 @@ void ReadDemandFields(Fields& fields, Demand& demand) {
   fields.Inside("fields", "the fields of a condition", [&](Fields& inside) {
     for (const std::string& name : inside.Names()) {
       const value::Json* written = inside.Value(name);
-      const value::Json nothing;
+      const value::Json rules = written == nullptr ? value::Json() : *written;
       Take<expect::FieldPath>(
           expect::FieldPath::Parse(name), fields, inside.At(name), name, [&](auto path) {
             Take<expect::Matcher>(
-                expect::Matcher::Parse(written == nullptr ? nothing : *written), fields,
-                inside.At(name), name, [&](auto matcher) {
-                  demand.fields.push_back({inside.At(name), std::move(path), std::move(matcher)});
+                expect::Matcher::Parse(rules), fields, inside.At(name), name, [&](auto matcher) {
+                  demand.fields.push_back(
+                      {inside.At(name), std::move(path), std::move(matcher), rules});
                 });
           });
     }

@@ -294,6 +294,22 @@ TEST_F(FailEarlyTest, ACauseThatStaysEndsTheWait) {
                         "waited for any longer"));
 }
 
+TEST_F(FailEarlyTest, ACauseEndsTheWaitOfAnEntryOfMatchToo) {
+  SuiteFiles files = WaitingForAPod("  phase: Running\n", "");
+  files.Write("suite/web/00-assert.yaml",
+              Check("timeout: 60\nfailEarly: true\n"
+                    "match:\n- apiVersion: v1\n  kind: Pod\n"
+                    "  name: web\n  fields: {.status.phase: Running}\n"));
+  LiveRun run(files, *admin_, clock_, options_);
+  ASSERT_TRUE(run.Await(Waits, Soon()));
+  SayThatTheImageIsMissing();
+
+  EXPECT_EQ(run.Finish(Soon()).verdict, Verdict::kFailed);
+
+  ASSERT_FALSE(run.events().failures.empty());
+  EXPECT_THAT(run.events().failures[0].cause.front(), HasSubstr("failEarly: "));
+}
+
 TEST_F(FailEarlyTest, WithoutItTheCauseIsShownAndTheWaitGoesOn) {
   const SuiteFiles files = WaitingForAPod("  phase: Running\n", "timeout: 40\n");
   LiveRun run(files, *admin_, clock_, options_);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "trial/history.h"
+#include "trial/hopeless.h"
 #include "trial/steps/account.h"
 #include "trial/steps/assert_commands.h"
 #include "trial/steps/expressions.h"
@@ -23,6 +24,9 @@ constexpr base::Duration kShortestPause = std::chrono::milliseconds(10);
 constexpr base::Duration kLongestPause = std::chrono::seconds(1);
 // Causes are looked for only where one notices the wait: that may open watches.
 constexpr base::Duration kCauseAfter = std::chrono::seconds(1);
+// A look that is not answered for so long is told, and begun anew. An overloaded API server asks to
+// stay away for at most 8 s.
+constexpr base::Duration kLongestLook = std::chrono::seconds(10);
 // For the last look and the diagnosis after the deadline.
 constexpr base::Duration kLastLook = std::chrono::seconds(3);
 
@@ -51,7 +55,8 @@ class Waiter {
 
   Outcome Wait(const base::Until& until) {
     // Where the run watches the kinds already, waiting costs no request: only passing does.
-    Freshness freshness = EverythingIsWatched(until) ? Freshness::kWatched : Freshness::kFresh;
+    Freshness freshness =
+        EverythingIsWatched(until.Within(kLongestLook)) ? Freshness::kWatched : Freshness::kFresh;
     bool subscribed = false;
     for (;;) {
       const uint64_t seen = signal_.count();
@@ -136,13 +141,14 @@ class Waiter {
   }
 
   Round Look(Freshness freshness, const base::Until& until) {
+    const base::Until soon = until.Within(kLongestLook);
     Round round;
     watches_current_ = true;
     for (Wanted& wanted : wanted_) {
-      round.judgements.push_back(LookAt(wanted, freshness, until));
+      round.judgements.push_back(LookAt(wanted, freshness, soon));
       if (round.judgements.back().holds) ++round.holding;
     }
-    if (expressions_.any()) LookAtExpressions(round, until);
+    if (expressions_.any()) LookAtExpressions(round, soon);
     return round;
   }
 
@@ -155,7 +161,8 @@ class Waiter {
   }
 
   // Subscribes to the kinds that are known by now; the unknown ones are looked up by the clock.
-  void Watch(const base::Until& until) {
+  void Watch(const base::Until& outer) {
+    const base::Until until = outer.Within(kLongestLook);
     watching_all_ = true;
     for (size_t i = 0; i < wanted_.size(); ++i)
       if (wanted_[i].condition) history_->Follow(i, *wanted_[i].condition);
@@ -253,7 +260,9 @@ class Waiter {
   // With `failEarly`: ends the wait for a cause that stays until somebody mends it.
   std::optional<Outcome> EndEarly(const base::Until& until) {
     const size_t i = FirstMiss();
-    if (i == wanted_.size() || wanted_[i].want != Condition::Want::kPresent) return std::nullopt;
+    if (i == wanted_.size() || wanted_[i].want == Condition::Want::kAbsent) return std::nullopt;
+    const auto& demand = wanted_[i].demand;
+    if (demand && (demand->never || demand->count)) return std::nullopt;
     if (!wanted_[i].condition || !round_.judgements[i].nearest) return std::nullopt;
     const auto fatal = live_.Fatal(*wanted_[i].condition, until.clock().Now());
     if (!fatal) return std::nullopt;

@@ -4,11 +4,10 @@
 #include <set>
 
 #include "trial/deletion.h"
+#include "trial/hopeless.h"
 
 namespace trial {
 namespace {
-
-using value::Json;
 
 // States of a container are there to stay; what somebody else may still provide (a node, a volume,
 // a ConfigMap, room in a quota) gets a little longer.
@@ -26,13 +25,6 @@ base::Duration PatienceWith(const Cause& cause) {
 std::string IdOf(const Cause& cause) {
   const std::string reason = cause.reason == "ErrImagePull" ? "ImagePullBackOff" : cause.reason;
   return cause.about + " " + reason;
-}
-
-bool Names(const Json& json, const std::string& word) {
-  if (json.is_string()) return json.get<std::string>() == word;
-  if (!json.is_structured()) return false;
-  return std::any_of(json.begin(), json.end(),
-                     [&](const Json& inner) { return Names(inner, word); });
 }
 
 bool InTheWay(const Wanted& wanted, const Judgement& judgement) {
@@ -70,7 +62,7 @@ std::optional<Cause> LiveCause::Fatal(const Condition& condition, base::Instant 
   std::optional<Cause> fatal;
   fatal_at_.reset();
   for (const Cause& cause : causes_) {
-    if (!cause.stuck() || Names(condition.manifest.object.json(), cause.reason)) continue;
+    if (!cause.stuck() || AsksFor(condition, cause.reason)) continue;
     const std::string id = IdOf(cause);
     const auto known = stuck_since_.find(id);
     const base::Instant since = known == stuck_since_.end() ? now : known->second;
