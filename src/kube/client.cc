@@ -251,7 +251,9 @@ Result<> RestClient::Watch(const Kind& kind, const WatchOptions& options,
     return fed.ok() && *fed;
   };
   const std::string what = resource.plural + " (watch)";
-  const Call call{.path = CollectionPath(resource, options.ns) + WatchQuery(options), .what = what};
+  const Call call{.path = CollectionPath(resource, options.ns) + WatchQuery(options),
+                  .what = what,
+                  .on_refused = options.on_refused};
   auto ended = Checked(kind, rest_.Stream(call, sink, until.Within(options.at_most + kWatchGrace)));
   if (!fed.ok()) return std::move(fed).error().During("GET " + what);
   // A server that did not keep its own limit: the caller watches again, on a new connection.

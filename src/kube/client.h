@@ -84,6 +84,9 @@ struct WatchOptions {
   std::chrono::seconds at_most = std::chrono::minutes(5);
   // Told on the calling thread that the server has accepted; from then on no change is missed.
   std::function<void()> on_open = {};
+  // Told on the calling thread that the server has refused for now (429, 503 with Retry-After); it
+  // is asked again when it said.
+  std::function<void(const base::Error&)> on_refused = {};
 };
 
 class Client : public Reader, public Writer {

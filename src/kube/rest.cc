@@ -61,10 +61,10 @@ Result<net::Response> Rest::Try(const Call& call, const Attempt& attempt, Breaks
     }
     if (response->status / 100 == 2) return response;
     const std::optional<base::Duration> pause = RetryAfter(*response);
-    if (!pause.has_value() || *pause >= until.Left()) {
-      return StatusError(response->status, response->body);
-    }
+    const base::Error refusal = StatusError(response->status, response->body);
+    if (!pause.has_value() || *pause >= until.Left()) return refusal;
     log_.Debug("asked to wait", {{"call", call.what}, {"status", response->status}});
+    if (call.on_refused) call.on_refused(base::Error(refusal).During(During(call)));
     if (!until.Pause(*pause) && until.Stopped()) {
       return base::Fail(Code::kCancelled, "stopped while the server asked to wait");
     }

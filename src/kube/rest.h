@@ -19,6 +19,8 @@ struct Call {
   std::string what;  // for messages: "pods default/web"
   std::string body;
   std::string content_type = "application/json";
+  // Told on the calling thread that the server has asked to come back later, before the pause.
+  std::function<void(const base::Error&)> on_refused = {};
 };
 
 // Requests with our credentials, answers as errors with kube::Client's codes and messages, and its

@@ -115,7 +115,8 @@ Result<> Store::State::WatchOnce(const Until& until) {
                            .labels = options.labels,
                            .field_selector = options.field_selector,
                            .resource_version = resource_version,
-                           .on_open = [this] { NoteFresh(); }};
+                           .on_open = [this] { NoteFresh(); },
+                           .on_refused = [this](const base::Error& error) { NoteFailure(error); }};
   return client.Watch(
       options.kind, watch,
       [&](const Change& change) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,6 +33,8 @@ class ScriptedClient final : public Client {
  public:
   std::deque<Result<ObjectList>> lists;
   std::deque<WatchStep> watches;
+  std::optional<base::Error> refusal;  // of the quiet watch, until it is let in
+  base::Guarded<bool> let_in{false};
   base::Guarded<std::vector<std::string>> calls;
   std::function<void()> on_list;
 
@@ -50,6 +53,10 @@ class ScriptedClient final : public Client {
       const WatchStep next = std::move(watches.front());
       watches.pop_front();
       return next(on_change);
+    }
+    if (refusal) {
+      options.on_refused(*refusal);
+      TRY(let_in.Await(until, [](bool now) { return now; }));
     }
     if (options.on_open) options.on_open();
     base::Guarded<int> never(0);
@@ -175,6 +182,22 @@ TEST_F(StoreTest, SubscribersAreToldWhenTheCopyMayBeStaleAndWhenItIsRightAgain) 
   EXPECT_FALSE(stale.current());
   EXPECT_EQ(stale.last_code, Code::kDenied);
   EXPECT_EQ(stale.last_error, "no right to watch");
+}
+
+TEST_F(StoreTest, WhileItsWatchIsRefusedTheCopyMayBeStale) {
+  client_.lists.push_back(ObjectList{{}, "4"});
+  client_.refusal = base::Error(Code::kUnavailable, "too many requests");
+  const auto store = Open();
+
+  const auto stale = store->WaitFor(
+      [](const Store::Snapshot& now) { return now.last_error == "too many requests"; }, Soon());
+  client_.let_in.With([](bool& now) { now = true; });
+  const auto mended =
+      store->WaitFor([](const Store::Snapshot& now) { return now.last_error.empty(); }, Soon());
+
+  EXPECT_TRUE(stale.ok());
+  EXPECT_TRUE(mended.ok());
+  AwaitCalls({"list", "watch 4"});
 }
 
 TEST_F(StoreTest, TypesFollowTheCopyNotTheServersWord) {
