@@ -9,9 +9,12 @@ from chromium import Chromium  # noqa: E402
 
 FOLDER = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 NAMES = "[...document.querySelectorAll('.test .name')].map((node) => node.textContent)"
-# Opening builds the inside in the toggle event: wait for it.
+# Opening builds the inside in the toggle event, and what is out of sight has no text before a frame was drawn: wait for
+# both, for five seconds of frames at the most.
 OPEN = """(async (index) => { const node = document.querySelectorAll('.test')[index]; node.open = true;
-  await new Promise((done) => setTimeout(done, 0)); await new Promise(requestAnimationFrame); return node.innerText; })"""
+  for (let frames = 0; frames < 300 && !(node.querySelector('.body') && node.innerText); ++frames)
+    await new Promise(requestAnimationFrame);
+  return node.innerText; })"""
 
 
 class ReportTest(unittest.TestCase):
