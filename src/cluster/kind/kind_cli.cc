@@ -76,6 +76,12 @@ Error CreateError(const std::string& output) {
         "{}: the engine cannot fetch the node image; `make kind-node-image` builds one that "
         "needs no registry, `--node-image` names another",
         reason);
+  if (Has(output, "crun: cgroups in hybrid mode not supported"))
+    return Fail(Code::kUnavailable,
+                "{}: crun cannot start containers on this machine's cgroups; write `runtime = "
+                "\"runc\"` below `[engine]` into /etc/containers/containers.conf, with which "
+                "Podman takes runc",
+                reason);
   return Fail(Code::kInternal, "kind: {}", reason);
 }
 
@@ -97,7 +103,8 @@ Result<std::vector<std::string>> KindCli::Lines(std::vector<std::string> argumen
 }
 
 Result<> KindCli::Create(const ClusterSpec& spec, const std::filesystem::path& kubeconfig,
-                         const std::string& image, CreateLines& lines, const base::Until& until) {
+                         const std::string& image, CreateLines& lines,
+                         const std::function<Result<>(pid_t)>& begun, const base::Until& until) {
   std::vector<std::string> arguments = {
       "create",
       "cluster",
@@ -117,7 +124,9 @@ Result<> KindCli::Create(const ClusterSpec& spec, const std::filesystem::path& k
     lines.Take(line);
     output.append(line).append("\n");
   };
-  const sys::Exit exit = TRY(sys::Run(std::move(command), until));
+  auto process = TRY(sys::Process::Start(std::move(command)));
+  TRY(begun(process.pid()));
+  const sys::Exit exit = TRY(process.Wait(until));
   if (exit.ok()) return base::Ok();
   return CreateError(output);
 }

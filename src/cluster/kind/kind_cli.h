@@ -34,7 +34,8 @@ class CreateLines {
 
 // What went wrong, from kind's output: the error that it names and what to do about it. kInvalid
 // for a configuration that kind cannot read, kNotFound for a node image that is not there, kExists
-// for a name that is taken, else kInternal.
+// for a name that is taken, kUnavailable for an engine that cannot start containers here, else
+// kInternal.
 base::Error CreateError(const std::string& output);
 
 class KindCli {
@@ -42,8 +43,11 @@ class KindCli {
   KindCli(std::filesystem::path program, const ContainerEngine& engine)
       : program_(std::move(program)), engine_(engine) {}
 
+  // `begun` is given kind's process group while kind has made nothing yet.
   base::Result<> Create(const ClusterSpec& spec, const std::filesystem::path& kubeconfig,
-                        const std::string& image, CreateLines& lines, const base::Until& until);
+                        const std::string& image, CreateLines& lines,
+                        const std::function<base::Result<>(pid_t)>& begun,
+                        const base::Until& until);
   // Fine when there is no such cluster.
   base::Result<> Delete(const std::string& name, const std::filesystem::path& kubeconfig,
                         const base::Until& until);

@@ -14,6 +14,7 @@
 #include "cluster/kind/kind_cli.h"
 #include "cluster/kind/node_images.h"
 #include "cluster/kind/record.h"
+#include "cluster/kind/stragglers.h"
 #include "cluster/native/api_probe.h"
 #include "cluster/native/state.h"
 #include "cluster/provider.h"
@@ -182,7 +183,12 @@ Result<Cluster> KindProvider::Create(const ClusterSpec& spec, const ContainerEng
 
   CreateLines lines(clock_, begin, progress);
   KindCli cli(options_.kind(), engine);
-  TRY(cli.Create(spec, layout.Kubeconfig(), image, lines, until));
+  const auto begun = [&](pid_t group) {
+    record.making = group;
+    return WriteRecord(layout.folder, record);
+  };
+  TRY(cli.Create(spec, layout.Kubeconfig(), image, lines, begun, until));
+  record.making = 0;
   record.cluster.start_table = lines.table();
   record.cluster.nodes = TRY(cli.Nodes(spec.name, until));
   const auto access = TRY(kube::LoadKubeconfig(layout.Kubeconfig()));
@@ -248,6 +254,7 @@ Result<> KindProvider::Remove(const std::string& name, const Until& until) {
     const auto engine = EngineOf(*record);
     if (!EngineEnded(*record, engine)) {
       if (!engine.ok()) return engine.error();
+      AwaitContainers(record->making, until);
       KindCli cli(options_.kind(), *engine);
       TRY(cli.Delete(name, folder / "kubeconfig", until));
     }

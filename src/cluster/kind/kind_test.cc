@@ -1,13 +1,12 @@
 // Clusters of kind as far as they need no container engine: what is said when there is none, and
 // how kind's output is read. Programs that stand in for kind and docker print what the real ones
-// print; test/kind-clusters runs the real ones.
+// print; `make e2e PROVIDER=kind` and `test/host-state --kind` run the real ones.
 
 #include <sys/stat.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster/kind/engines.h"
 #include "cluster/kind/kind_cli.h"
 #include "cluster/kind/node_images.h"
 #include "cluster/kind/record.h"
@@ -62,6 +61,17 @@ TEST(CreateErrorTest, AMissingImageTellsHowToMakeOne) {
   EXPECT_THAT(error.message(), HasSubstr("make kind-node-image"));
 }
 
+TEST(CreateErrorTest, APodmanWhoseRuntimeCannotWorkHereTellsWhichCan) {
+  const base::Error error = CreateError(
+      "ERROR: failed to create cluster: command \"podman run --name t-control-plane\" failed with "
+      "error: exit status 126\n"
+      "Command Output: Error: OCI runtime error: crun: cgroups in hybrid mode not supported, drop "
+      "all controllers from cgroupv2\n");
+  EXPECT_EQ(error.code(), Code::kUnavailable);
+  EXPECT_THAT(error.message(), HasSubstr("podman run"));
+  EXPECT_THAT(error.message(), HasSubstr("runtime = \"runc\""));
+}
+
 TEST(CreateErrorTest, WithoutAnErrorLineTheLastLinesAreTold) {
   EXPECT_THAT(CreateError("one\ntwo\nthree\nfour\nfive\n").message(),
               HasSubstr("kind: two | three | four | five"));
@@ -83,6 +93,7 @@ TEST(KindRecordTest, ComesBackAsItWasWritten) {
   record.cluster.start_table = {{"Preparing nodes", seconds(1), seconds(2)}};
   record.engine = "podman";
   record.relay = 12;
+  record.making = 13;
   record.tied = true;
   ASSERT_TRUE(WriteRecord(folder.path(), record).ok());
   const auto read = ReadRecord(folder.path());
@@ -94,6 +105,7 @@ TEST(KindRecordTest, ComesBackAsItWasWritten) {
   EXPECT_EQ(read->cluster.start_table.at(0).ready, seconds(2));
   EXPECT_EQ(read->engine, "podman");
   EXPECT_EQ(read->relay, 12);
+  EXPECT_EQ(read->making, 13);
   EXPECT_TRUE(read->tied);
 }
 
@@ -151,24 +163,6 @@ TEST_F(KindProviderTest, WithoutKindSaysHowToGetIt) {
   const auto up = Up({});
   ASSERT_TRUE(up.Is(Code::kNotFound)) << up.error().message();
   EXPECT_THAT(up.error().message(), HasSubstr("tools/companions/build kind"));
-}
-
-TEST_F(KindProviderTest, RefusesAnEngineThatKindDoesNotKnow) {
-  const auto engine =
-      FindEngine({{"KIND_EXPERIMENTAL_PROVIDER", "rkt"}}, temp_.path(), Within(seconds(5)));
-  ASSERT_TRUE(engine.Is(Code::kInvalid));
-  EXPECT_THAT(engine.error().message(), HasSubstr("docker, podman, nerdctl"));
-}
-
-TEST_F(KindProviderTest, TakesTheFirstEngineThatAnswers) {
-  Write("docker", "exit 1\n");
-  Write("podman", "[ \"$1\" = info ]\n");
-  const auto engine = FindEngine({{"PATH", (temp_.path() / "bin").string()}, {"KUBECONFIG", "/x"}},
-                                 temp_.path(), Within(seconds(5)));
-  ASSERT_TRUE(engine.ok()) << engine.error().message();
-  EXPECT_EQ(engine->Describe(), "podman");
-  EXPECT_EQ(engine->environment.at("KIND_EXPERIMENTAL_PROVIDER"), "podman");
-  EXPECT_FALSE(engine->environment.contains("KUBECONFIG"));
 }
 
 TEST_F(KindProviderTest, ANameThatIsTakenIsNotTouched) {

@@ -24,6 +24,7 @@ base::Result<> WriteRecord(const std::filesystem::path& folder, const Record& re
                   {"engineOurs", record.engine_ours},
                   {"engineInit", record.engine_init},
                   {"relay", record.relay},
+                  {"making", record.making},
                   {"tied", record.tied},
                   {"startTable", table}};
   return sys::WriteFileAtomically(folder / "record.json", json.dump(2) + "\n", 0600);
@@ -50,6 +51,7 @@ base::Result<Record> ReadRecord(const std::filesystem::path& folder) {
   record.engine_ours = json.value("engineOurs", false);
   record.engine_init = json.value("engineInit", 0);
   record.relay = json.value("relay", 0);
+  record.making = json.value("making", 0);
   record.tied = json.value("tied", false);
   for (const Json& row : json.value("startTable", Json::array())) {
     StartRow entry{row.value("component", ""), base::Duration(row.value("startedNs", int64_t{0})),

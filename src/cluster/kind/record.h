@@ -21,6 +21,7 @@ struct Record {
   bool engine_ours = false;  // of `seatrial engine up`
   pid_t engine_init = 0;     // then: of which one
   pid_t relay = 0;           // and what brings the API server's port out
+  pid_t making = 0;          // the process group of the kind that makes it
   bool tied = false;         // without somebody at its lock it is to be removed
 };
 
