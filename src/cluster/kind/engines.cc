@@ -75,8 +75,13 @@ Result<ContainerEngine> FindEngine(const std::map<std::string, std::string>& env
     if (!refusal) return candidate;
     refusals.push_back(name + ": " + *refusal);
   }
+  if (names.front() != "docker")
+    return Fail(Code::kUnavailable,
+                "provider kind was told to take {} by {}, which does not answer ({}): start it, or "
+                "leave the choice of the engine open",
+                names.front(), kChosen, base::Join(refusals, "; "));
   auto ours = engine::Find(state_dir);
-  if (ours.ok() && names.front() == "docker") return MakeOurs(environment, std::move(*ours));
+  if (ours.ok()) return MakeOurs(environment, std::move(*ours));
   return Fail(Code::kUnavailable,
               "provider kind needs a container engine and none answers ({}): start one, or as root "
               "`seatrial engine up`",

@@ -94,6 +94,7 @@ TEST_F(EnginesTest, AsksNoOtherWhenTheNamedOneDoesNotAnswer) {
   const auto engine = Find("podman");
   ASSERT_TRUE(engine.Is(Code::kUnavailable)) << engine.error().message();
   EXPECT_THAT(engine.error().message(), HasSubstr("podman: cannot connect to Podman"));
+  EXPECT_THAT(engine.error().message(), HasSubstr("KIND_EXPERIMENTAL_PROVIDER"));
   EXPECT_THAT(engine.error().message(), Not(HasSubstr("docker")));
 }
 
