@@ -121,6 +121,10 @@ TEST(TextTest, NearestFindsATypoAndNotAnotherWord) {
   const std::vector<std::string> fields = {"timeout", "collectors", "commands"};
   EXPECT_EQ(DidYouMean("Timeot", fields), " (did you mean \"timeout\"?)");
   EXPECT_EQ(DidYouMean("banana", fields), "");
+  EXPECT_EQ(DidYouMean("availableReplicas", {"unavailableReplicas"}), "");
+  EXPECT_EQ(DidYouMean("unavailableReplicas", {"availableReplicas"}), "");
+  EXPECT_EQ(DidYouMean("unvailableReplicas", {"unavailableReplicas"}),
+            " (did you mean \"unavailableReplicas\"?)");
 }
 
 TEST(TextTest, ParsesGoDurationsAndRefusesOthers) {

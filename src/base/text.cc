@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 #include <numeric>
+#include <utility>
 
 namespace base {
 namespace {
@@ -21,6 +22,12 @@ size_t EditDistance(std::string_view a, std::string_view b) {
     }
   }
   return row.back();
+}
+
+// "available" and "unavailable" are near, but nobody means one by the other.
+bool AreOpposites(std::string_view a, std::string_view b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  return b.size() == a.size() + 2 && b.substr(0, 2) == "un" && b.substr(2) == a;
 }
 
 struct Unit {
@@ -68,8 +75,9 @@ std::optional<std::string> Nearest(std::string_view word,
   size_t best = std::max<size_t>(word.size() / 3, 1) + 1;
   std::optional<std::string> nearest;
   for (const std::string& candidate : candidates) {
-    const size_t distance = EditDistance(wanted, Lower(candidate));
-    if (distance < best) {
+    const std::string offered = Lower(candidate);
+    const size_t distance = EditDistance(wanted, offered);
+    if (distance < best && !AreOpposites(wanted, offered)) {
       best = distance;
       nearest = candidate;
     }
