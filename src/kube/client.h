@@ -36,8 +36,9 @@ struct DeleteOptions {
 // Errors of all calls: kNotFound (404), kExists (409 AlreadyExists), kConflict (409 Conflict),
 // kGone (410), kDenied (401, 403), kInvalid (400, 405, 415, 422), kUnavailable (429, 5xx, no
 // connection), kTimeout, kCancelled. Messages are the server's Status message with "GET pods
-// default/web: " in front. 429 and 503 with Retry-After are retried within `until`, and a GET once
-// more after a broken connection; nothing else is. Thread-safe.
+// default/web: " in front. 429 and 503 with Retry-After are retried within `until`, and so is a
+// denial within 10 s after there was no connection (an API server that comes up denies everything
+// for a moment); a GET once more after a broken connection; nothing else is. Thread-safe.
 class Reader {
  public:
   virtual ~Reader() = default;

@@ -27,6 +27,11 @@ std::optional<base::Duration> RetryAfter(const net::Response& response) {
   return std::max<base::Duration>(std::chrono::seconds(std::min(seconds, 3600)), kLeast);
 }
 
+// An API server that has just come up listens before it has read its RBAC rules and accounts: for a
+// moment it denies everything to everybody but its masters.
+constexpr base::Duration kComingUp = std::chrono::seconds(10);  // since it was last not there
+constexpr base::Duration kComingUpPause = std::chrono::milliseconds(100);
+
 std::string During(const Call& call) {
   return fmt::format("{} {}", call.method, call.what);
 }
@@ -49,22 +54,32 @@ Result<net::Request> Rest::MakeRequest(const Call& call) {
   return request;
 }
 
+std::optional<base::Duration> Rest::PauseAfter(const net::Response& response, const Until& until) {
+  if (response.status != 401 && response.status != 403) return RetryAfter(response);
+  const auto broke = broke_.Read([](const auto& when) { return when; });
+  if (!broke || until.clock().Now() - *broke > kComingUp) return std::nullopt;
+  return kComingUpPause;
+}
+
 Result<net::Response> Rest::Try(const Call& call, const Attempt& attempt, Breaks breaks,
                                 const Until& until) {
   while (true) {
     const net::Request request = TRY(MakeRequest(call));  // each time: the token may be a new one
     Result<net::Response> response = attempt(request);
     if (!response.ok()) {
+      if (response.Is(Code::kUnavailable))
+        broke_.With([&](auto& when) { when = until.clock().Now(); });
       if (!response.Is(Code::kUnavailable) || breaks == Breaks::kAreFinal) return response;
       breaks = Breaks::kAreFinal;
       continue;
     }
     if (response->status / 100 == 2) return response;
-    const std::optional<base::Duration> pause = RetryAfter(*response);
+    const std::optional<base::Duration> pause = PauseAfter(*response, until);
     const base::Error refusal = StatusError(response->status, response->body);
     if (!pause.has_value() || *pause >= until.Left()) return refusal;
-    log_.Debug("asked to wait", {{"call", call.what}, {"status", response->status}});
-    if (call.on_refused) call.on_refused(base::Error(refusal).During(During(call)));
+    log_.Debug("to be sent again", {{"call", call.what}, {"status", response->status}});
+    if (call.on_refused && refusal.code() == Code::kUnavailable)
+      call.on_refused(base::Error(refusal).During(During(call)));
     if (!until.Pause(*pause) && until.Stopped()) {
       return base::Fail(Code::kCancelled, "stopped while the server asked to wait");
     }

@@ -2,9 +2,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
+#include "base/guarded.h"
 #include "base/log.h"
 #include "kube/kubeconfig.h"
 #include "kube/text_file.h"
@@ -44,11 +46,14 @@ class Rest {
   base::Result<net::Response> Try(const Call& call, const Attempt& attempt, Breaks breaks,
                                   const base::Until& until);
   base::Result<net::Request> MakeRequest(const Call& call);
+  // How long to wait before the same request is sent again; nullopt: the answer stands.
+  std::optional<base::Duration> PauseAfter(const net::Response& response, const base::Until& until);
 
   const ClusterAccess access_;
   const base::Log log_;
   const std::unique_ptr<net::Http> http_;
   TokenFile token_file_;
+  base::Guarded<std::optional<base::Instant>> broke_;  // when there last was no connection
 };
 
 }  // namespace kube

@@ -87,6 +87,34 @@ TEST_F(RestTest, DoesNotWaitForWhatComesAfterTheDeadlineOrWhatWasNotPromised) {
   EXPECT_EQ(calls, 2);
 }
 
+TEST_F(RestTest, ADenialStandsUnlessTheServerHasJustComeBack) {
+  std::atomic<int> calls{0};
+  std::atomic<bool> drop{false};
+  TlsServer server(certificate_, [&](const Received&, Connection& connection) {
+    const int call = ++calls;
+    if (drop.exchange(false)) {
+      connection.Drop();
+    } else {
+      connection.Answer(call < 4 ? 403 : 200, "done");
+    }
+  });
+  Rest rest = Reach(server);
+
+  const auto denied = rest.Send({.path = "/x", .what = "x"}, Soon());
+  EXPECT_EQ(calls, 1);
+  drop = true;
+  const auto broken =
+      rest.Send({.method = "POST", .path = "/x", .what = "x", .body = "{}"}, Soon());
+  EXPECT_EQ(calls, 2);
+  const auto written =
+      rest.Send({.method = "POST", .path = "/x", .what = "x", .body = "{}"}, Soon());
+
+  EXPECT_TRUE(denied.Is(Code::kDenied));
+  EXPECT_TRUE(broken.Is(Code::kUnavailable));
+  ASSERT_TRUE(written.ok()) << written.error().message();
+  EXPECT_EQ(calls, 4);
+}
+
 TEST_F(RestTest, AGetIsSentOnceMoreWhenTheConnectionBreaksAndAWriteIsNot) {
   std::atomic<int> calls{0};
   TlsServer server(certificate_, [&](const Received&, Connection& connection) {

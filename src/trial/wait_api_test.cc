@@ -187,6 +187,23 @@ TEST_F(ServiceAccountTest, WithTheRightToListButNotToWatchItAsksByTheClockToo) {
               ::testing::SizeIs(1));
 }
 
+TEST_F(ServiceAccountTest, AServerThatComesUpDeniesForAMomentAndTheWatchGoesOnAllTheSame) {
+  const auto client = Account({"get", "list", "watch", "create", "patch", "delete"});
+  const SuiteFiles files = {
+      {"suite/web/00-install.yaml", ConfigMap("web", "red")},
+      {"suite/web/00-assert.yaml", ConfigMap("web", "green") + Check("timeout: 40\n")},
+      {"suite/web/01-install.yaml", ConfigMap("more", "red")}};
+  LiveRun run(files, *client, clock_, options_);
+  ASSERT_TRUE(run.Await(WaitsForColor, Soon()));
+
+  SharedApiServer().Kill();
+  ASSERT_TRUE(SharedApiServer().Resume(Soon()).ok());
+  Paint("green");
+
+  EXPECT_EQ(run.Finish(Soon()).verdict, Verdict::kPassed);
+  EXPECT_THAT(run.events().With("looking again by the clock"), IsEmpty());
+}
+
 TEST_F(WaitApiTest, TheHistoryOfAFieldHoldsWhatNobodySawBetweenTwoLooks) {
   const SuiteFiles files = WaitingForGreen("timeout: 4\n");
   LiveRun run(files, *admin_, clock_, options_);

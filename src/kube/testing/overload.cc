@@ -40,6 +40,7 @@ struct Overload::State {
            {{"kind", "ClusterRole"},
             {"apiGroup", "rbac.authorization.k8s.io"},
             {"name", "cluster-admin"}}}});
+    AwaitRights();
     Make(kFlowControl, "PriorityLevelConfiguration",
          {{"spec",
            {{"type", "Limited"},
@@ -56,6 +57,14 @@ struct Overload::State {
       const auto deleted = admin.Delete(object.kind(), object.key(), {}, Soon());
       if (!deleted.ok()) ADD_FAILURE() << deleted.error().message();
     }
+  }
+
+  // The server takes new rules over when it likes.
+  void AwaitRights() {
+    const auto client = MakeClient(access, base::Log::Nowhere());
+    const Until until = Soon();
+    while (client->List({"", "v1", "ConfigMap"}, {.ns = "default"}, until).Is(base::Code::kDenied))
+      CHECK(until.Pause(20ms));
   }
 
   Until Soon() { return Until::After(clock, 30s); }
@@ -99,7 +108,7 @@ struct Overload::State {
     flow_schema.reset();
   }
 
-  // The server takes new rules over when it likes; its answers say which one was used.
+  // Here too; its answers say which one was used.
   void AwaitFlowSchema(bool wanted) {
     const auto http = net::MakeCurlHttp({.identity = access.identity});
     const Until until = Soon();
