@@ -130,6 +130,16 @@ const Object* Involved(const Object& event, const Object* subject, const World& 
   return nullptr;
 }
 
+// What the kubelet says of a volume while it only has not heard of the object yet: nobody has to
+// mend that. pkg/kubelet/util/manager/watch_based_manager.go and plugin/pkg/auth/authorizer/node of
+// https://github.com/kubernetes/kubernetes
+bool CatchesUp(const Object& event) {
+  const std::string message = event.String({"message"});
+  return message.find("cache: timed out waiting for the condition") != std::string::npos ||
+         message.find("no relationship found between node") != std::string::npos ||
+         message.find(" not registered") != std::string::npos;
+}
+
 // An event is of the past: only the state of its object says whether it is still so.
 Weight WeightOf(const Object& event, const Object* about, const World& world) {
   const std::string reason = event.String({"reason"});
@@ -139,7 +149,7 @@ Weight WeightOf(const Object& event, const Object* about, const World& world) {
   // Quotas, webhooks and Pod security say no to a controller; once a Pod is there it got through.
   if (reason == "FailedCreate") still = !HasPods(world, about->uid());
   if (reason == "FailedMount" || reason == "FailedAttachVolume")
-    still = about->String({"status", "phase"}) == "Pending";
+    still = about->String({"status", "phase"}) == "Pending" && !CatchesUp(event);
   if (reason == "ProvisioningFailed" || reason == "FailedBinding")
     still = about->String({"status", "phase"}) == "Pending";
   return still ? Weight::kRoot : Weight::kTrouble;

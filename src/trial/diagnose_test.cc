@@ -201,6 +201,29 @@ TEST(DiagnoseTest, AVolumeThatCannotBeMountedIsTheRootOnlyWhileThePodIsPending) 
   EXPECT_FALSE(RootOf(running)->stuck()) << "the event is of the past";
 }
 
+TEST(DiagnoseTest, AKubeletThatOnlyHasToCatchUpIsNoReasonToStopWaiting) {
+  for (const char* message :
+       {"MountVolume.SetUp failed for volume \"a\" : failed to sync configmap cache: timed out "
+        "waiting for the condition",
+        "error processing PVC ns/disk: User \"system:node:n\" cannot get resource "
+        "\"persistentvolumeclaims\": no relationship found between node 'n' and this object",
+        "MountVolume.SetUp failed for volume \"a\" : object \"ns\"/\"kube-root-ca.crt\" not "
+        "registered"}) {
+    const kube::Object event({{"apiVersion", "v1"},
+                              {"kind", "Event"},
+                              {"type", "Warning"},
+                              {"reason", "FailedMount"},
+                              {"message", message},
+                              {"involvedObject", {{"kind", "Pod"}, {"name", "p"}, {"uid", "p"}}}});
+    const World world{{}, {std::make_shared<const kube::Object>(event)}, {}};
+
+    const auto causes = Diagnose(*InPhase(kMounting, "Pending"), world);
+
+    EXPECT_THAT(Lines(causes), Contains(HasSubstr("event for Pod p: FailedMount")));
+    EXPECT_FALSE(RootOf(causes)->stuck()) << message;
+  }
+}
+
 TEST(DiagnoseTest, AskForClaimsAndNodesOnlyWhereAPodWaitsForThem) {
   const auto pod = InPhase(kMounting, "Pending");
   const auto kinds = [](const kube::Object* subject, const World& world) {
