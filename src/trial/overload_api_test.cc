@@ -12,18 +12,17 @@ namespace {
 
 using namespace std::chrono_literals;
 using kube::testing::SharedApiServer;
+using testing::ConfigMap;
 using ::testing::IsEmpty;
 using testing::LiveRun;
 using testing::SuiteFiles;
 
 const kube::Kind kConfigMap{"", "v1", "ConfigMap"};
 
-std::string ConfigMap(const std::string& name, const std::string& color) {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name +
-         "\ndata:\n  color: " + color + "\n";
+// With a minute to wait for it.
+std::string Patiently(const std::string& objects) {
+  return objects + "---\n" + testing::Check("timeout: 60\n");
 }
-
-constexpr char kPatience[] = "---\napiVersion: kuttl.dev/v1beta1\nkind: TestAssert\ntimeout: 60\n";
 
 class RunOverloadApiTest : public ::testing::Test {
  protected:
@@ -45,9 +44,9 @@ class RunOverloadApiTest : public ::testing::Test {
 
 TEST_F(RunOverloadApiTest, AWaitSaysThatTheServerIsOverloadedAndPassesWhenItIsNotAnyMore) {
   const SuiteFiles files = {{"suite/web/00-install.yaml", ConfigMap("web", "red")},
-                            {"suite/web/00-assert.yaml", ConfigMap("web", "green") + kPatience},
+                            {"suite/web/00-assert.yaml", Patiently(ConfigMap("web", "green"))},
                             {"suite/web/01-more.yaml", ConfigMap("more", "red")},
-                            {"suite/web/01-assert.yaml", ConfigMap("more", "red") + kPatience}};
+                            {"suite/web/01-assert.yaml", Patiently(ConfigMap("more", "red"))}};
   LiveRun run(files, *client_, clock_, options_);
   ASSERT_TRUE(run.Await(
       [](const WaitProgress& progress) {
@@ -76,7 +75,7 @@ TEST_F(RunOverloadApiTest, AWaitSaysThatTheServerIsOverloadedAndPassesWhenItIsNo
 
 TEST_F(RunOverloadApiTest, ARunThatBeginsUnderAnOverloadWaitsForItsEnd) {
   const SuiteFiles files = {{"suite/web/00-install.yaml", ConfigMap("web", "red")},
-                            {"suite/web/00-assert.yaml", ConfigMap("web", "red") + kPatience},
+                            {"suite/web/00-assert.yaml", Patiently(ConfigMap("web", "red"))},
                             {"suite/web/01-install.yaml", ConfigMap("web", "green")},
                             {"suite/web/01-errors.yaml", ConfigMap("web", "red")}};
   overload_.Begin();
