@@ -3,23 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "trial/testing/manifests.h"
+
 namespace trial {
 namespace {
 
 using ::testing::HasSubstr;
-
-Manifest Parse(const std::string& yaml) {
-  auto parsed = value::ParseYaml(yaml, "00-assert.yaml");
-  auto document = std::make_shared<const value::Document>(std::move(parsed.documents.at(0)));
-  return Manifest{kube::Object(document->json), document, {}};
-}
-
-kube::ObjectPtr Object(const std::string& yaml) {
-  return std::make_shared<const kube::Object>(Parse(yaml).object);
-}
+using testing::ParseManifest;
+using testing::ParseObject;
 
 Condition Present(const std::string& yaml) {
-  return MakeCondition(Condition::Want::kPresent, Parse(yaml), true, "ns");
+  return MakeCondition(Condition::Want::kPresent, ParseManifest(yaml), true, "ns");
 }
 
 TEST(ConditionTest, TakesTheTestsNamespaceOnlyWhereNoneIsWritten) {
@@ -28,7 +22,7 @@ TEST(ConditionTest, TakesTheTestsNamespaceOnlyWhereNoneIsWritten) {
             "other");
   const Condition cluster =
       MakeCondition(Condition::Want::kPresent,
-                    Parse("apiVersion: v1\nkind: Node\nmetadata: {name: n}"), false, "ns");
+                    ParseManifest("apiVersion: v1\nkind: Node\nmetadata: {name: n}"), false, "ns");
   EXPECT_EQ(cluster.ns, "");
   EXPECT_EQ(cluster.manifest.object.ns(), "");
 }
@@ -36,9 +30,9 @@ TEST(ConditionTest, TakesTheTestsNamespaceOnlyWhereNoneIsWritten) {
 TEST(ConditionTest, TheExplanationPointsAtTheLineOfTheNearestMiss) {
   const Condition condition =
       Present("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  color: red\n");
-  const Judgement judgement =
-      Judge(condition, {Object("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: "
-                               "ns}\ndata: {color: blue}")});
+  const Judgement judgement = Judge(
+      condition, {ParseObject("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: "
+                              "ns}\ndata: {color: blue}")});
 
   const Failure failure = Explain(condition, judgement, {});
 
@@ -62,10 +56,10 @@ TEST(ConditionTest, AnObjectThatIsNotThereNamesItsNeighbours) {
 TEST(ConditionTest, WithoutANameOneMatchingObjectIsEnough) {
   const Condition condition = Present(
       "apiVersion: v1\nkind: Pod\nmetadata: {labels: {app: web}}\nstatus: {phase: Running}");
-  const auto pending = Object(
+  const auto pending = ParseObject(
       "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: ns, labels: {app: "
       "web}}\nstatus: {phase: Pending}");
-  const auto running = Object(
+  const auto running = ParseObject(
       "apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: ns, labels: {app: "
       "web}}\nstatus: {phase: Running}");
 
@@ -78,8 +72,8 @@ TEST(ConditionTest, WithoutANameOneMatchingObjectIsEnough) {
 TEST(ConditionTest, AnErrorsObjectMustNotMatch) {
   const Condition condition =
       MakeCondition(Condition::Want::kAbsent,
-                    Parse("apiVersion: v1\nkind: Pod\nmetadata: {name: a}"), true, "ns");
-  const auto pod = Object("apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: ns}");
+                    ParseManifest("apiVersion: v1\nkind: Pod\nmetadata: {name: a}"), true, "ns");
+  const auto pod = ParseObject("apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: ns}");
 
   EXPECT_TRUE(Judge(condition, {}).holds);
   const Judgement judgement = Judge(condition, {pod});

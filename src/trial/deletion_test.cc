@@ -3,20 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "value/yaml.h"
+#include "trial/testing/manifests.h"
 
 namespace trial {
 namespace {
 
 using ::testing::ElementsAre;
-
-kube::ObjectPtr Object(const std::string& yaml) {
-  return std::make_shared<const kube::Object>(
-      value::ParseYaml(yaml, "test.yaml").documents.at(0).json);
-}
+using testing::ParseObject;
 
 TEST(DeletionTest, AFinalizerIsNamedWithWhoSetIt) {
-  const auto object = Object(R"(apiVersion: v1
+  const auto object = ParseObject(R"(apiVersion: v1
 kind: ConfigMap
 metadata:
   name: web
@@ -36,16 +32,16 @@ metadata:
 }
 
 TEST(DeletionTest, AClaimThatIsInUseNamesThePods) {
-  const auto claim = Object(R"(apiVersion: v1
+  const auto claim = ParseObject(R"(apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: disk, namespace: ns, deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [kubernetes.io/pvc-protection]}
 )");
-  const World world{{Object(R"(apiVersion: v1
+  const World world{{ParseObject(R"(apiVersion: v1
 kind: Pod
 metadata: {name: writer, namespace: ns}
 spec: {volumes: [{name: data, persistentVolumeClaim: {claimName: disk}}]}
 )"),
-                     Object(R"(apiVersion: v1
+                     ParseObject(R"(apiVersion: v1
 kind: Pod
 metadata: {name: other, namespace: ns}
 spec: {volumes: [{name: data, emptyDir: {}}]}
@@ -59,11 +55,11 @@ spec: {volumes: [{name: data, emptyDir: {}}]}
 }
 
 TEST(DeletionTest, AForegroundDeletionNamesWhatItWaitsFor) {
-  const auto owner = Object(R"(apiVersion: apps/v1
+  const auto owner = ParseObject(R"(apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: ns, uid: d, deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [foregroundDeletion]}
 )");
-  const World world{{Object(R"(apiVersion: apps/v1
+  const World world{{ParseObject(R"(apiVersion: apps/v1
 kind: ReplicaSet
 metadata: {name: web-1, namespace: ns, uid: r, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: d}]}
 )")},
@@ -76,7 +72,7 @@ metadata: {name: web-1, namespace: ns, uid: r, ownerReferences: [{apiVersion: ap
 }
 
 TEST(DeletionTest, ANamespaceTellsItsConditions) {
-  const auto ns = Object(R"(apiVersion: v1
+  const auto ns = ParseObject(R"(apiVersion: v1
 kind: Namespace
 metadata: {name: old, deletionTimestamp: "2026-01-01T00:00:00Z"}
 status:
@@ -93,7 +89,7 @@ status:
 }
 
 TEST(DeletionTest, AnObjectThatNobodyDeletesNamesItsOwner) {
-  const auto object = Object(R"(apiVersion: v1
+  const auto object = ParseObject(R"(apiVersion: v1
 kind: ConfigMap
 metadata: {name: web, namespace: ns, ownerReferences: [{apiVersion: example.com/v1, kind: Site, name: main, uid: s}]}
 )");

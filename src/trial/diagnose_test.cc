@@ -5,18 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "value/yaml.h"
+#include "trial/testing/manifests.h"
 
 namespace trial {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-kube::ObjectPtr Object(const std::string& yaml) {
-  return std::make_shared<const kube::Object>(
-      value::ParseYaml(yaml, "test.yaml").documents.at(0).json);
-}
+using testing::ParseObject;
 
 constexpr char kDeployment[] = R"(apiVersion: apps/v1
 kind: Deployment
@@ -65,12 +61,13 @@ lastTimestamp: "2026-01-01T00:00:00Z"
 )";
 
 TEST(DiagnoseTest, WalksFromADeploymentDownToTheContainerAndTheEvent) {
-  const World world{{Object(kReplicaSet), Object(kPod), Object(kHealthyPod), Object(kForeignPod)},
-                    {Object(kEvent)},
+  const World world{{ParseObject(kReplicaSet), ParseObject(kPod), ParseObject(kHealthyPod),
+                     ParseObject(kForeignPod)},
+                    {ParseObject(kEvent)},
                     {}};
 
   EXPECT_THAT(
-      Lines(Diagnose(*Object(kDeployment), world)),
+      Lines(Diagnose(*ParseObject(kDeployment), world)),
       ElementsAre("Deployment ns/web: 1 of 2 replicas are ready",
                   "Deployment ns/web: condition Available is False: MinimumReplicasUnavailable: no "
                   "minimum availability",
@@ -81,9 +78,11 @@ TEST(DiagnoseTest, WalksFromADeploymentDownToTheContainerAndTheEvent) {
 }
 
 TEST(DiagnoseTest, TheRootIsTheContainerNotWhatFollowsFromIt) {
-  const World world{{Object(kReplicaSet), Object(kPod), Object(kHealthyPod)}, {Object(kEvent)}, {}};
+  const World world{{ParseObject(kReplicaSet), ParseObject(kPod), ParseObject(kHealthyPod)},
+                    {ParseObject(kEvent)},
+                    {}};
 
-  const auto causes = Diagnose(*Object(kDeployment), world);
+  const auto causes = Diagnose(*ParseObject(kDeployment), world);
   const Cause* root = RootOf(causes);
 
   ASSERT_NE(root, nullptr);
@@ -109,13 +108,13 @@ status:
 )";
 
 TEST(DiagnoseTest, ACrashSaysHowTheContainerEndedLast) {
-  EXPECT_THAT(Lines(Diagnose(*Object(kCrashing), {})),
+  EXPECT_THAT(Lines(Diagnose(*ParseObject(kCrashing), {})),
               ElementsAre("Pod ns/p: container app is waiting: CrashLoopBackOff: back-off 20s; it "
                           "last ended with exit code 2 (Error: no config)"));
 }
 
 TEST(DiagnoseTest, ASecondCrashIsNamedBeforeTheKubeletCallsItALoop) {
-  const auto pod = Object(R"(apiVersion: v1
+  const auto pod = ParseObject(R"(apiVersion: v1
 kind: Pod
 metadata: {name: p, namespace: ns, uid: p}
 status:
@@ -132,7 +131,7 @@ status:
 }
 
 TEST(DiagnoseTest, ACrashAsksForTheLogAndShowsItsLastLine) {
-  const auto pod = Object(kCrashing);
+  const auto pod = ParseObject(kCrashing);
   World world;
 
   const auto logs = LogsFor(pod.get(), world);
@@ -146,7 +145,7 @@ TEST(DiagnoseTest, ACrashAsksForTheLogAndShowsItsLastLine) {
 }
 
 TEST(DiagnoseTest, AnUnschedulablePodSaysWhy) {
-  const auto pod = Object(R"(apiVersion: v1
+  const auto pod = ParseObject(R"(apiVersion: v1
 kind: Pod
 metadata: {name: p}
 status: {phase: Pending, conditions: [{type: PodScheduled, status: "False", reason: Unschedulable, message: "0/1 nodes are available: 1 Insufficient cpu."}]}
@@ -160,7 +159,7 @@ status: {phase: Pending, conditions: [{type: PodScheduled, status: "False", reas
 }
 
 TEST(DiagnoseTest, AContainerThatIsOnlyStartingIsNamedWhenNothingIsWorse) {
-  const auto pod = Object(R"(apiVersion: v1
+  const auto pod = ParseObject(R"(apiVersion: v1
 kind: Pod
 metadata: {name: p}
 status: {phase: Pending, containerStatuses: [{name: app, state: {waiting: {reason: ContainerCreating}}}]}
@@ -188,11 +187,11 @@ lastTimestamp: "2026-01-01T00:00:00Z"
 )";
 
 kube::ObjectPtr InPhase(std::string yaml, const std::string& phase) {
-  return Object(yaml.replace(yaml.find("PHASE"), 5, phase));
+  return ParseObject(yaml.replace(yaml.find("PHASE"), 5, phase));
 }
 
 TEST(DiagnoseTest, AVolumeThatCannotBeMountedIsTheRootOnlyWhileThePodIsPending) {
-  const World world{{}, {Object(kMountEvent)}, {}};
+  const World world{{}, {ParseObject(kMountEvent)}, {}};
   const auto pending = Diagnose(*InPhase(kMounting, "Pending"), world);
   const auto running = Diagnose(*InPhase(kMounting, "Running"), world);
 
@@ -234,24 +233,24 @@ TEST(DiagnoseTest, AskForClaimsAndNodesOnlyWhereAPodWaitsForThem) {
 
   EXPECT_THAT(kinds(pod.get(), {}),
               ::testing::UnorderedElementsAre("Event", "PersistentVolumeClaim", "Node"));
-  EXPECT_THAT(kinds(Object(kHealthyPod).get(), {}), ::testing::UnorderedElementsAre("Event"));
-  EXPECT_THAT(kinds(Object(kDeployment).get(), {}),
+  EXPECT_THAT(kinds(ParseObject(kHealthyPod).get(), {}), ::testing::UnorderedElementsAre("Event"));
+  EXPECT_THAT(kinds(ParseObject(kDeployment).get(), {}),
               ::testing::UnorderedElementsAre("Event", "ReplicaSet", "Pod"));
   EXPECT_THAT(kinds(nullptr, {}), ::testing::UnorderedElementsAre("Event", "Pod"));
 }
 
 TEST(DiagnoseTest, AClaimAndANodeThatHoldAPodAreNamed) {
-  const World world{{Object(R"(apiVersion: v1
+  const World world{{ParseObject(R"(apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: disk, namespace: ns, uid: c}
 status: {phase: Pending}
 )"),
-                     Object(R"(apiVersion: v1
+                     ParseObject(R"(apiVersion: v1
 kind: Node
 metadata: {name: worker, uid: n}
 status: {conditions: [{type: Ready, status: Unknown, reason: NodeStatusUnknown, message: Kubelet stopped posting node status.}]}
 )")},
-                    {Object(R"(apiVersion: v1
+                    {ParseObject(R"(apiVersion: v1
 kind: Event
 type: Warning
 reason: ProvisioningFailed
@@ -269,12 +268,12 @@ involvedObject: {kind: PersistentVolumeClaim, name: disk, uid: c}
 }
 
 TEST(DiagnoseTest, AQuotaThatIsBlamedShowsWhatIsUsedUntilThePodsAreThere) {
-  World world{{Object(kReplicaSet), Object(R"(apiVersion: v1
+  World world{{ParseObject(kReplicaSet), ParseObject(R"(apiVersion: v1
 kind: ResourceQuota
 metadata: {name: small, namespace: ns, uid: q}
 status: {hard: {pods: "1"}, used: {pods: "1"}}
 )")},
-              {Object(R"(apiVersion: v1
+              {ParseObject(R"(apiVersion: v1
 kind: Event
 type: Warning
 reason: FailedCreate
@@ -283,9 +282,9 @@ involvedObject: {kind: ReplicaSet, name: web-1, uid: r}
 )")},
               {}};
 
-  const auto refused = Diagnose(*Object(kDeployment), world);
-  world.objects.push_back(Object(kPod));
-  const auto created = Diagnose(*Object(kDeployment), world);
+  const auto refused = Diagnose(*ParseObject(kDeployment), world);
+  world.objects.push_back(ParseObject(kPod));
+  const auto created = Diagnose(*ParseObject(kDeployment), world);
 
   EXPECT_THAT(Lines(refused), ::testing::Contains("ResourceQuota ns/small: used pods 1 of 1"));
   EXPECT_THAT(RootOf(refused)->text, HasSubstr("exceeded quota: small"));
@@ -293,7 +292,7 @@ involvedObject: {kind: ReplicaSet, name: web-1, uid: r}
 }
 
 TEST(DiagnoseTest, EveryCauseIsOneLineWhateverAControllerWrote) {
-  const auto causes = Diagnose(*Object(R"(apiVersion: films.example/v1
+  const auto causes = Diagnose(*ParseObject(R"(apiVersion: films.example/v1
 kind: Film
 metadata: {name: a, namespace: ns, uid: f}
 status: {conditions: [{type: Ready, status: "False", reason: "No\nReason", message: "and\nlines\n"}]}
@@ -305,7 +304,7 @@ status: {conditions: [{type: Ready, status: "False", reason: "No\nReason", messa
 }
 
 TEST(DiagnoseTest, ForAnObjectThatIsNotThereTheNewestWarningsAreShown) {
-  const World world{{Object(kForeignPod)}, {Object(kEvent)}, {}};
+  const World world{{ParseObject(kForeignPod)}, {ParseObject(kEvent)}, {}};
 
   const auto lines = Lines(DiagnoseAbsence(world));
 

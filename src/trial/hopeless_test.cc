@@ -5,21 +5,14 @@
 
 #include "trial/demand.h"
 #include "trial/read_own.h"
+#include "trial/testing/manifests.h"
 
 namespace trial {
 namespace {
 
 using ::testing::HasSubstr;
-
-Manifest Parse(const std::string& yaml) {
-  auto parsed = value::ParseYaml(yaml, "00-assert.yaml");
-  auto document = std::make_shared<const value::Document>(std::move(parsed.documents.at(0)));
-  return Manifest{kube::Object(document->json), document, {}};
-}
-
-kube::ObjectPtr Object(const std::string& yaml) {
-  return std::make_shared<const kube::Object>(Parse(yaml).object);
-}
+using testing::ParseManifest;
+using testing::ParseObject;
 
 constexpr char kFailedPod[] = R"(apiVersion: v1
 kind: Pod
@@ -36,8 +29,8 @@ status: {failed: 3, conditions: [{type: Failed, status: 'True'}]}
 
 std::string HopelessOf(const std::string& assert_yaml, const std::string& object) {
   const Condition condition =
-      MakeCondition(Condition::Want::kPresent, Parse(assert_yaml), true, "ns");
-  return Hopeless(condition, Judge(condition, {Object(object)}));
+      MakeCondition(Condition::Want::kPresent, ParseManifest(assert_yaml), true, "ns");
+  return Hopeless(condition, Judge(condition, {ParseObject(object)}));
 }
 
 // The same of an entry of `match`.
@@ -48,7 +41,7 @@ std::string HopelessMatchOf(const std::string& yaml, const std::string& object) 
   const auto demand = ReadDemand(fields, false);
   EXPECT_TRUE(problems.all().empty()) << yaml;
   const Condition condition = MakeCondition(demand, true, "ns");
-  return Hopeless(condition, Judge(condition, {Object(object)}));
+  return Hopeless(condition, Judge(condition, {ParseObject(object)}));
 }
 
 std::string PodWith(const std::string& fields) {

@@ -61,8 +61,13 @@ int RunGet(const GetFlags& flags, const Context& context) {
   const auto job = (*controller)->Get(flags.job, context.until());
   if (!job.ok()) return Explain(kErrored, job.error());
   if (flags.frames.empty() && flags.html.empty()) return PrintJob(*job, flags.remote);
-  const bool enough = flags.html.empty() || job->status() == rpc::COMPLETED;
-  if (!enough || job->partial_results_size() == 0) {
+  if (!flags.html.empty() && !client::IsFinished(job->status())) {
+    return Explain(kErrored, base::Fail(base::Code::kNotFound,
+                                        "job {} is {}: its page can be drawn when it has ended "
+                                        "(vmafx watch {}); --frames gives the scores so far",
+                                        flags.job, client::StatusWord(job->status()), flags.job));
+  }
+  if (job->partial_results_size() == 0) {
     return Explain(kErrored, base::Fail(base::Code::kNotFound, "job {} is {}: it has no frames{}",
                                         flags.job, client::StatusWord(job->status()),
                                         client::IsFinished(job->status()) ? "" : " yet"));

@@ -107,6 +107,9 @@ TEST_F(ProgramTest, CancelsAJobThatNobodyTakes) {
   ASSERT_EQ(submitted.status, 0) << submitted.output;
   const std::string id(base::Trim(submitted.output));
 
+  const auto page = Run({"get", id, "--html", "page.html"});
+  EXPECT_EQ(page.status, 3);
+  EXPECT_THAT(page.output, HasSubstr("is pending: its page can be drawn when it has ended"));
   EXPECT_EQ(Run({"cancel", id}).output, "cancellation requested\n");
   EXPECT_EQ(Run({"cancel", id, "-o", "json"}).status, 0);
   EXPECT_EQ(Run({"watch", id}).status, 1);
