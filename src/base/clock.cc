@@ -55,7 +55,10 @@ Duration Until::Left() const {
 }
 
 bool Until::Pause(Duration span) const {
-  const Instant end = clock_->Now() + span;
+  return PauseTill(clock_->Now() + span);
+}
+
+bool Until::PauseTill(Instant end) const {
   const Instant wake = std::min(end, deadline_);
   std::mutex mutex;
   std::condition_variable_any never;

@@ -87,6 +87,8 @@ class Until {
   // Blocks for `span`, or until this is over. For back-off between attempts only: wait on change
   // elsewhere. True when the whole span passed.
   bool Pause(Duration span) const;
+  // The same, till `end`.
+  bool PauseTill(Instant end) const;
 
  private:
   Clock* clock_;

@@ -41,18 +41,6 @@ class DispatcherTest : public ::testing::Test {
   }
   Job Get(const std::string& id) { return dispatcher_->Get(id, Soon())->job; }
 
-  // Waits until the job has this status; the sweep runs on its own thread.
-  Job AwaitStatus(const std::string& id, Status status) {
-    auto changes = dispatcher_->Subscribe();
-    Job job = Get(id);
-    while (job.status != status) {
-      auto next = changes->Next(Soon());
-      if (!next.ok()) ADD_FAILURE() << next.error().message();
-      job = Get(id);
-    }
-    return job;
-  }
-
   // A thread may come to its pause only after the clock has been moved: it is moved on until what
   // that thread does is seen.
   template <typename Seen>
@@ -76,7 +64,8 @@ TEST_F(DispatcherTest, TakesAJobFromAWorkerThatIsSilentForTheLeasesTime) {
 
   clock_.Advance(std::chrono::seconds(61));
 
-  const Job lost = AwaitStatus(job.id, Status::kPending);
+  AdvanceUntil([&] { return Get(job.id).status == Status::kPending; });
+  const Job lost = Get(job.id);
   EXPECT_EQ(lost.lost_attempts, 1);
   EXPECT_EQ(lost.error, "no heartbeat from worker pod-1 within the lease's time");
 }

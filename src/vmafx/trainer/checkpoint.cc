@@ -71,7 +71,9 @@ Checkpointer::Checkpointer(CheckpointOptions options, Trainer& trainer, Board& b
       http_(http),
       clock_(clock),
       log_(std::move(log)) {
-  crew_.Start("checkpoints", [this](std::stop_token stop) { Loop(std::move(stop)); });
+  // Here and not in the thread, which may begin late.
+  const base::Instant due = FirstDue();
+  crew_.Start("checkpoints", [this, due](std::stop_token stop) { Loop(due, std::move(stop)); });
 }
 
 // Counted from the last one, over restarts; the first from the start.
@@ -90,15 +92,12 @@ Result<> Checkpointer::AwaitDue(base::Instant due, const Until& until) {
     return view.samples - view.record.samples >= options_.least_samples;
   }));
   // Nothing wakes this but the clock.
-  while (clock_.Now() < due) {
-    if (!until.Pause(due - clock_.Now())) return Fail(Code::kCancelled, "stopped");
-  }
+  if (!until.PauseTill(due)) return Fail(Code::kCancelled, "stopped");
   return base::Ok();
 }
 
-void Checkpointer::Loop(std::stop_token stop) {
+void Checkpointer::Loop(base::Instant due, std::stop_token stop) {
   const Until until(clock_, base::Instant::max(), stop);
-  base::Instant due = FirstDue();
   while (!stop.stop_requested()) {
     if (!AwaitDue(due, until).ok()) continue;
     WriteUntilDone(stop);

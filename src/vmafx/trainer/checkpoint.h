@@ -42,7 +42,7 @@ class Checkpointer {
   base::Result<JudgedCheckpoint> WriteOne(const base::Until& until);
 
  private:
-  void Loop(std::stop_token stop);
+  void Loop(base::Instant due, std::stop_token stop);
   base::Result<> AwaitDue(base::Instant due, const base::Until& until);
   base::Instant FirstDue() const;
   void WriteUntilDone(std::stop_token stop);
