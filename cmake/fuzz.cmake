@@ -36,7 +36,7 @@ house_fuzzer(schema schema)
 house_fuzzer(rules expect)
 house_fuzzer(diagnosis trial)
 house_fuzzer(image sys net value)
-house_fuzz_files(image cluster/images/archive.cc cluster/images/image_list.cc)
+house_fuzz_files(image cluster/images/archive.cc cluster/images/image_list.cc cluster/images/tar.cc)
 target_link_libraries(fuzz-image PRIVATE tp_archive)
 house_fuzzer(custom_resource vmafx/api)
 house_fuzz_files(custom_resource vmafx/operator/admission.cc vmafx/operator/dispatch.cc vmafx/operator/job_request.cc
@@ -50,3 +50,21 @@ house_fuzz_files(answers cluster/native/faults.cc vmafx/controller/score_request
   vmafx/controller/job.cc vmafx/node/http_answer.cc vmafx/node/rclone_says.cc vmafx/operator/trainer_report.cc
   vmafx/trainer/registry_access.cc)
 target_link_libraries(fuzz-answers PRIVATE tp_prometheus)
+house_fuzzer(tar sys)
+house_fuzz_files(tar cluster/images/tar.cc trial/remote_files.cc)
+target_link_libraries(fuzz-tar PRIVATE tp_archive)
+house_fuzzer(records sys net value)
+house_fuzz_files(records cluster/description.cc cluster/provider.cc cluster/engine/runtime_wrapper.cc
+  cluster/kind/image_table.cc cluster/kind/kind_cli.cc cluster/kind/record.cc cluster/native/state.cc)
+house_fuzzer(remote_input net value)
+house_fuzz_files(remote_input vmafx/api/source_uri.cc vmafx/node/file_uri.cc vmafx/node/http_answer.cc
+  vmafx/node/rclone_answer.cc)
+house_fuzzer(registry sys net value)
+house_fuzz_files(registry vmafx/trainer/registry.cc vmafx/trainer/registry_access.cc)
+house_fuzzer(identity kube)
+house_fuzz_files(identity vmafx/controller/authenticator.cc vmafx/controller/identity.cc
+  vmafx/controller/reviewed_token.cc vmafx/controller/token_review.cc)
+house_fuzzer(trainer vmafx/features value)
+house_fuzz_files(trainer vmafx/trainer/line_buffer.cc vmafx/trainer/predict_request.cc vmafx/trainer/prior.cc
+  vmafx/trainer/student.cc)
+target_link_libraries(fuzz-trainer PRIVATE tp_eigen)

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "fuzz/input.h"
+#include "value/utf8.h"
 
 namespace {
 
@@ -22,7 +23,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto parts = fuzz::Parts(fuzz::Text(data, size), "===");
   auto target = value::ParseJson(parts[0]);
   if (!target.ok()) {
-    CHECK(!target.error().message().empty());
+    const std::string& message = target.error().message();
+    CHECK(!message.empty() && message.size() < 1000);
+    CHECK(value::FindInvalidUtf8(message) == std::string::npos);
     return 0;
   }
   CheckReadsBack(*target);

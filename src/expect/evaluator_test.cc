@@ -53,6 +53,11 @@ class EvaluatorTest : public ::testing::Test {
   })json");
 };
 
+TEST_F(EvaluatorTest, RefusesATemplateThatIsNotUtf8AndGoesOn) {
+  EXPECT_EQ(Rendering("a: \xE9"), "error: it holds text that is not UTF-8");
+  EXPECT_EQ(Rendering("a: {{ 1 }}"), "a: 1");
+}
+
 TEST_F(EvaluatorTest, AnExpressionHoldsOnlyWhenItIsTrue) {
   EXPECT_TRUE(Eval("web.spec.replicas == 2").holds);
   EXPECT_TRUE(Eval("web.spec.replicas < 2.5 && web.metadata.labels['app'] == 'shop'").holds);

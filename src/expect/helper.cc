@@ -29,6 +29,14 @@ constexpr base::Duration kLastWords = std::chrono::milliseconds(300);
 // How often a writer who waits for room looks whether it shall stop.
 constexpr int kWriteLookMs = 50;
 
+Result<std::string> Dump(const Json& question) {
+  try {
+    return question.dump();
+  } catch (const Json::exception&) {
+    return Fail(Code::kInvalid, "it holds text that is not UTF-8");
+  }
+}
+
 }  // namespace
 
 class Helper::Connection {
@@ -54,7 +62,7 @@ class Helper::Connection {
 
   Result<Json> Ask(const std::string& operation, const Json& body, const Until& until) {
     const int64_t id = ++last_id_;
-    TRY(Send(Json{{"id", id}, {"op", operation}, {"body", body}}.dump() + "\n", until));
+    TRY(Send(TRY(Dump({{"id", id}, {"op", operation}, {"body", body}})) + "\n", until));
     const auto parsed = value::ParseJson(TRY(ReadLine(until)));
     if (!parsed.ok()) return Fail(Code::kUnavailable, "its answer is no JSON");
     const Json& answer = *parsed;

@@ -271,8 +271,9 @@ Result<std::string> Base64Decode(std::string_view text) {
     ++padding;
   }
   std::string bytes(compact.size() / 4 * 3, '\0');
-  // DecodeBlock counts padding as zero bytes and would take '=' anywhere.
-  const bool stray = compact.find('=') < compact.size() - padding;
+  // DecodeBlock counts padding as zero bytes and would take '=' anywhere, and '-' at the end.
+  const std::string_view content = std::string_view(compact).substr(0, compact.size() - padding);
+  const bool stray = content.find_first_of("=-") != std::string_view::npos;
   const int size = compact.size() % 4 != 0 || stray
                        ? -1
                        : EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),

@@ -1,5 +1,6 @@
 #include "trial/remote_files.h"
 
+#include <algorithm>
 #include <memory>
 
 #include <archive.h>
@@ -22,6 +23,17 @@ struct FreeReader {
   void operator()(::archive* reader) const { archive_read_free(reader); }
 };
 
+// libarchive does not always say why.
+base::Error Problem(::archive* reader) {
+  const char* words = archive_error_string(reader);
+  return Fail(Code::kInvalid, "not a tar archive: {}", words == nullptr ? "it is damaged" : words);
+}
+
+// Names that are not ASCII are a warning in the C locale, and are taken as the bytes they are.
+bool Went(int status) {
+  return status == ARCHIVE_OK || status == ARCHIVE_WARN;
+}
+
 // Does `path` lead to something below the folder that it starts in?
 bool StaysInside(const fs::path& path) {
   if (path.empty() || path.is_absolute()) return false;
@@ -34,7 +46,7 @@ Result<std::string> ReadContent(::archive* reader, size_t room) {
   char buffer[kChunk];
   for (;;) {
     const la_ssize_t got = archive_read_data(reader, buffer, sizeof buffer);
-    if (got < 0) return Fail(Code::kInvalid, "{}", archive_error_string(reader));
+    if (got < 0) return Problem(reader);
     if (got == 0) return content;
     if (content.size() + static_cast<size_t>(got) > room)
       return Fail(Code::kInvalid, "it is larger than {} MiB", kMostBytes >> 20);
@@ -48,12 +60,32 @@ struct Link {
   fs::path target;
 };
 
+// Nothing is made below a link: whither that leads is known when all are there.
+Result<> MakeLink(const Link& link, const fs::path& folder) {
+  std::error_code error;
+  fs::path parent = folder;
+  for (const fs::path& part : link.path.parent_path().lexically_normal()) {
+    parent /= part;
+    if (fs::is_symlink(fs::symlink_status(parent, error)))
+      return Fail(Code::kInvalid, "{} lies below a link", link.path.string());
+  }
+  fs::create_directories(parent, error);
+  if (!error) fs::create_symlink(link.target, parent / link.path.filename(), error);
+  if (error) return Fail(Code::kInvalid, "{}: {}", link.path.string(), error.message());
+  return base::Ok();
+}
+
+// A link's words may stay inside while one that they pass leads out.
 Result<> MakeLinks(const std::vector<Link>& links, const fs::path& folder) {
+  for (const Link& link : links) TRY(MakeLink(link, folder));
+  std::error_code error;
+  const fs::path root = fs::canonical(folder, error);
+  if (error) return Fail(Code::kInternal, "{}: {}", folder.string(), error.message());
   for (const Link& link : links) {
-    std::error_code error;
-    fs::create_directories((folder / link.path).parent_path(), error);
-    fs::create_symlink(link.target, folder / link.path, error);
+    const fs::path real = fs::weakly_canonical(folder / link.path, error);
     if (error) return Fail(Code::kInvalid, "{}: {}", link.path.string(), error.message());
+    if (std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first != root.end())
+      return Fail(Code::kInvalid, "{} is a link to {}", link.path.string(), link.target.string());
   }
   return base::Ok();
 }
@@ -92,19 +124,18 @@ Result<> UnpackTar(std::string_view tar, const fs::path& folder) {
   archive_read_support_format_tar(reader.get());
   archive_read_support_filter_gzip(reader.get());
   if (archive_read_open_memory(reader.get(), tar.data(), tar.size()) != ARCHIVE_OK)
-    return Fail(Code::kInvalid, "not a tar archive: {}", archive_error_string(reader.get()));
+    return Problem(reader.get());
   std::vector<Link> links;
   size_t bytes = 0;
   archive_entry* header = nullptr;
   int status = ARCHIVE_OK;
-  for (size_t entries = 0; (status = archive_read_next_header(reader.get(), &header)) == ARCHIVE_OK;
+  for (size_t entries = 0; Went(status = archive_read_next_header(reader.get(), &header));
        ++entries) {
     if (entries == kMostEntries)
       return Fail(Code::kInvalid, "it has more than {} files", kMostEntries);
     TRY(UnpackEntry(reader.get(), header, folder, links, bytes));
   }
-  if (status != ARCHIVE_EOF)
-    return Fail(Code::kInvalid, "not a tar archive: {}", archive_error_string(reader.get()));
+  if (status != ARCHIVE_EOF) return Problem(reader.get());
   return MakeLinks(links, folder);
 }
 

@@ -102,10 +102,49 @@ TEST(RemoteFilesTest, AnArchiveWritesNothingOutsideOfItsFolder) {
   EXPECT_TRUE(fs::is_empty(inside));
 }
 
+// "x" leads to the folder itself, so the others are outside, though their words stay inside.
+TEST(RemoteFilesTest, NoLinkOfAnArchiveLeadsOutByWayOfAnother) {
+  const sys::TempDir folder = *sys::TempDir::Make();
+  const fs::path inside = folder.path() / "inside";
+  fs::create_directories(inside);
+
+  for (const std::vector<Entry>& entries :
+       {std::vector<Entry>{{"d/x", "", ".."}, {"d/x/y/z", "", "../../.."}},
+        std::vector<Entry>{{"d/x", "", ".."}, {"out", "", "d/x/../.."}},
+        std::vector<Entry>{{"d/x", "", ".."}, {"out", "", "d/x/../.."}, {"out/new/l", "", "q"}}}) {
+    const auto unpacked = UnpackTar(Tgz(entries), inside);
+    EXPECT_TRUE(unpacked.Is(Code::kInvalid)) << entries.back().path;
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1) << "only `inside`";
+    fs::remove_all(inside);
+    fs::create_directories(inside);
+  }
+  EXPECT_TRUE(UnpackTar(Tgz({{"a", "", "a"}}), inside).Is(Code::kInvalid)) << "in a circle";
+}
+
+TEST(RemoteFilesTest, NamesMayHaveLettersOfAnyLanguage) {
+  const sys::TempDir folder = *sys::TempDir::Make();
+
+  const auto unpacked = UnpackTar(Tgz({{"\xC3\xA9t\xC3\xA9/00-map.yaml", kMap}}), folder.path());
+
+  ASSERT_TRUE(unpacked.ok()) << unpacked.error().message();
+  EXPECT_EQ(*sys::ReadFile(folder.path() / "\xC3\xA9t\xC3\xA9/00-map.yaml"), kMap);
+}
+
 TEST(RemoteFilesTest, WhatIsNoArchiveIsRefused) {
   const sys::TempDir folder = *sys::TempDir::Make();
 
   EXPECT_TRUE(UnpackTar("<html>not found</html>", folder.path()).Is(Code::kInvalid));
+  // Of an archive that is nothing but the extension of a header libarchive has no words.
+  std::string extension(1024, '\0');
+  extension.replace(0, 3, "pax");
+  extension.replace(124, 11, "00000000001");
+  extension[156] = 'x';
+  extension.replace(257, 8, std::string("ustar\00000", 8));
+  extension.replace(148, 8, "        ");
+  unsigned sum = 0;
+  for (const char c : extension.substr(0, 512)) sum += static_cast<unsigned char>(c);
+  extension.replace(148, 7, fmt::format("{:06o}", sum) + '\0');
+  EXPECT_TRUE(UnpackTar(extension, folder.path()).Is(Code::kInvalid));
 }
 
 TEST(RemoteFilesTest, AUrlHasASchemeAndAHost) {

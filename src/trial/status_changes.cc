@@ -76,9 +76,9 @@ State ContainerState(const Json& status) {
     state = {"waiting, " + reason, message.empty() ? "" : ": " + Short(message), IsBadWord(reason)};
   }
   if (const Json* ended = value::Find(status, {"state", "terminated"}); ended != nullptr) {
-    const int64_t code = ended->value("exitCode", int64_t{0});
-    state.value =
-        fmt::format("ended, {}, exit status {}", ended->value("reason", std::string()), code);
+    const Json* found = value::Find(*ended, {"exitCode"});
+    const int64_t code = found != nullptr && found->is_number_integer() ? found->get<int64_t>() : 0;
+    state.value = fmt::format("ended, {}, exit status {}", FindString(*ended, {"reason"}), code);
     state.wrong = code != 0;
   }
   const Json* restarts = value::Find(status, {"restartCount"});

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "value/json_scan.h"
+#include "value/utf8.h"
 
 namespace value {
 namespace {
@@ -25,13 +26,17 @@ std::string PlaceOf(std::string_view text, size_t offset) {
 }
 
 // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing
-// value - unexpected end of input" -> "unexpected end of input".
+// value - unexpected end of input" -> "unexpected end of input". What was read last stands in it as
+// it came.
 std::string Reason(std::string_view message) {
+  constexpr size_t kMost = 200;
   for (const std::string_view before : {" - ", ": ", "] "}) {
     const size_t at = message.find(before);
-    if (at != std::string_view::npos) return std::string(message.substr(at + before.size()));
+    if (at == std::string_view::npos) continue;
+    message.remove_prefix(at + before.size());
+    break;
   }
-  return std::string(message);
+  return ToValidUtf8(message.substr(0, kMost)) + (message.size() > kMost ? "..." : "");
 }
 
 std::optional<size_t> IndexOf(const std::string& step) {

@@ -45,6 +45,17 @@ TEST(JsonTest, SaysWhereAndWhy) {
   EXPECT_TRUE(ParseJson("[").Is(base::Code::kInvalid));
 }
 
+TEST(JsonTest, WhatItSaysIsShortAndUtf8WhateverItRead) {
+  for (const std::string& text :
+       {std::string("\"\xFF"), "\"" + std::string(1000, 'x'),
+        "\"" + std::string(199, 'x') + "\xC3\xA9", "{\"" + std::string(500, '\xA9')}) {
+    const std::string said = ErrorOf(text);
+    EXPECT_NE(said, "");
+    EXPECT_LT(said.size(), 800u) << text;
+    EXPECT_EQ(FindInvalidUtf8(said), std::string::npos) << said;
+  }
+}
+
 TEST(JsonTest, RefusesDepthThatWouldOverflowTheStack) {
   EXPECT_TRUE(ParseJson(std::string(400, '[') + std::string(400, ']')).ok());
   EXPECT_THAT(ErrorOf(std::string(100'000, '[')), HasSubstr("deeper than 500"));

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "cluster/description.h"
 #include "cluster/engine/runtime_wrapper.h"
 #include "cluster/native/capsule.h"
 #include "cluster/native/cgroups.h"
@@ -230,10 +231,10 @@ Result<Engine> Find(const fs::path& state_dir) {
   if (!json.is_object() || !state.Locked(kName))
     return Fail(Code::kNotFound, "no engine runs in {}: `seatrial engine up` starts one",
                 state_dir.string());
-  engine.docker_bin = json.value("dockerBin", "");
-  engine.init_pid = json.value("initPid", 0);
-  engine.wrapped = json.value("wrapped", false);
-  engine.version = json.value("version", "");
+  engine.docker_bin = value::FindString(json, {"dockerBin"});
+  engine.init_pid = NumberOr0(json, "initPid");
+  engine.wrapped = IsTrue(json, "wrapped");
+  engine.version = value::FindString(json, {"version"});
   return engine;
 }
 

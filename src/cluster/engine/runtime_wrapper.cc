@@ -45,7 +45,8 @@ std::string FindSubcommand(const std::vector<std::string>& arguments) {
 Result<> Rewrite(const ProcessFile& file) {
   const std::string text = TRY(sys::ReadFile(file.path));
   Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || (!file.whole && !json.contains("process")))
+  const Json* process = file.whole ? &json : value::Find(json, {"process"});
+  if (process == nullptr || !process->is_object())
     return Fail(Code::kInvalid, "{}: not the description of a container", file.path.string());
   const std::string score = TRY(sys::ReadFile("/proc/self/oom_score_adj"));
   Restrain(file.whole ? json : json["process"], std::atoi(score.c_str()));

@@ -98,6 +98,9 @@ TEST_F(WrapperProcessTest, RunsNothingWhenTheBundleIsNoBundle) {
   ASSERT_TRUE(sys::WriteFileAtomically(folder_.path() / "config.json", "[]").ok());
   EXPECT_NE(Wrap("/bin/echo", folder_.path().string()).find("not the description of a container"),
             std::string::npos);
+  ASSERT_TRUE(sys::WriteFileAtomically(folder_.path() / "config.json", R"({"process": 7})").ok());
+  EXPECT_NE(Wrap("/bin/echo", folder_.path().string()).find("not the description of a container"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -1,11 +1,7 @@
 #include "cluster/images/archive.h"
 
 #include <algorithm>
-#include <memory>
 #include <set>
-
-#include <archive.h>
-#include <archive_entry.h>
 
 #include "net/certificates.h"
 #include "sys/files.h"
@@ -14,101 +10,9 @@ namespace cluster::images {
 namespace {
 
 using base::Code;
-using base::Error;
 using base::Fail;
 using base::Result;
 using value::Json;
-
-struct FreeWriter {
-  void operator()(::archive* writer) const { archive_write_free(writer); }
-};
-struct FreeReader {
-  void operator()(::archive* reader) const { archive_read_free(reader); }
-};
-struct FreeEntry {
-  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
-};
-
-Error TarProblem(::archive* handle, std::string_view doing) {
-  const char* text = archive_error_string(handle);
-  return Fail(Code::kInvalid, "{}: {}", doing, text ? text : "unknown problem of libarchive");
-}
-
-// Names that are not ASCII are a warning in the C locale, and are taken as the bytes they are.
-bool Went(int status) {
-  return status == ARCHIVE_OK || status == ARCHIVE_WARN;
-}
-
-Result<> CheckPath(const std::string& path) {
-  if (path.empty() || path.front() == '/')
-    return Fail(Code::kInvalid, "path \"{}\" must be relative to the image's root", path);
-  for (const auto& part : std::filesystem::path(path)) {
-    if (part == "..") return Fail(Code::kInvalid, "path \"{}\" leaves the image", path);
-  }
-  return base::Ok();
-}
-
-// Directories that hold `entries` and are not among them, so that every unpacker makes them with
-// the same mode.
-std::vector<Entry> WithParents(std::vector<Entry> entries) {
-  std::set<std::string> present;
-  for (const Entry& entry : entries) present.insert(entry.path);
-  std::vector<Entry> parents;
-  for (const Entry& entry : entries) {
-    const std::string own =
-        entry.path.back() == '/' ? entry.path.substr(0, entry.path.size() - 1) : entry.path;
-    for (size_t slash = own.find('/'); slash != std::string::npos;
-         slash = own.find('/', slash + 1)) {
-      const std::string parent = own.substr(0, slash + 1);
-      if (present.insert(parent).second) parents.push_back({.path = parent, .mode = 0755});
-    }
-  }
-  entries.insert(entries.end(), std::make_move_iterator(parents.begin()),
-                 std::make_move_iterator(parents.end()));
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry& a, const Entry& b) { return a.path < b.path; });
-  return entries;
-}
-
-Result<> WriteEntry(::archive* writer, const Entry& entry) {
-  const std::unique_ptr<archive_entry, FreeEntry> header(archive_entry_new());
-  const bool directory = entry.path.back() == '/';
-  archive_entry_set_pathname(header.get(), entry.path.c_str());
-  archive_entry_set_perm(header.get(), entry.mode);
-  archive_entry_set_uid(header.get(), entry.owner);
-  archive_entry_set_gid(header.get(), entry.owner);
-  archive_entry_set_mtime(header.get(), 0, 0);
-  archive_entry_set_filetype(header.get(), directory            ? AE_IFDIR
-                                           : entry.link.empty() ? AE_IFREG
-                                                                : AE_IFLNK);
-  if (!entry.link.empty()) archive_entry_set_symlink(header.get(), entry.link.c_str());
-  archive_entry_set_size(header.get(), static_cast<int64_t>(entry.content.size()));
-  if (!Went(archive_write_header(writer, header.get())))
-    return TarProblem(writer, "writing " + entry.path);
-  if (!entry.content.empty() &&
-      archive_write_data(writer, entry.content.data(), entry.content.size()) !=
-          static_cast<la_ssize_t>(entry.content.size())) {
-    return TarProblem(writer, "writing " + entry.path);
-  }
-  return base::Ok();
-}
-
-la_ssize_t AppendTo(::archive*, void* out, const void* data, size_t size) {
-  static_cast<std::string*>(out)->append(static_cast<const char*>(data), size);
-  return static_cast<la_ssize_t>(size);
-}
-
-Result<std::string> ReadData(::archive* reader, size_t limit) {
-  std::string content;
-  char buffer[65536];
-  while (true) {
-    const la_ssize_t got = archive_read_data(reader, buffer, sizeof buffer);
-    if (got < 0) return TarProblem(reader, "reading a tar");
-    if (got == 0) return content;
-    if (content.size() < limit)
-      content.append(buffer, std::min<size_t>(got, limit - content.size()));
-  }
-}
 
 constexpr size_t kLargestManifest = 1 << 20;
 
@@ -144,22 +48,40 @@ Result<Archive::Image> ReadImage(const Archive& archive, const Json& descriptor,
   return image;
 }
 
-// A layer's whiteouts: ".wh.NAME" removes NAME, ".wh..wh..opq" empties its folder.
-void ApplyLayer(const std::vector<Entry>& layer, std::set<std::string>& files) {
-  constexpr std::string_view kWhiteout = ".wh.";
-  for (const Entry& entry : layer) {
-    const size_t slash = entry.path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "" : entry.path.substr(0, slash + 1);
-    const std::string name = entry.path.substr(folder.size());
-    if (name.rfind(kWhiteout, 0) != 0) {
-      if (entry.path.back() != '/') files.insert(entry.path);
-      continue;
+constexpr std::string_view kWhiteout = ".wh.";
+
+// The last part of a path, and "" of a folder's.
+std::string_view NameIn(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// `folder` is "" for the root, or ends with a slash.
+void RemoveBelow(const std::string& folder, std::set<std::string>& files) {
+  auto end = files.lower_bound(folder);
+  const auto begin = end;
+  while (end != files.end() && end->starts_with(folder)) ++end;
+  files.erase(begin, end);
+}
+
+// A layer's whiteouts: ".wh.NAME" removes NAME, ".wh..wh..opq" empties its folder. They are about
+// the layers below, wherever in the layer they stand.
+// https://github.com/opencontainers/image-spec/blob/v1.1.0/layer.md#whiteouts
+void ApplyLayer(const std::vector<std::string>& layer, std::set<std::string>& files) {
+  for (const std::string& path : layer) {
+    const std::string_view name = NameIn(path);
+    if (!name.starts_with(kWhiteout)) continue;
+    const std::string folder = path.substr(0, path.size() - name.size());
+    const std::string_view gone = name.substr(kWhiteout.size());
+    if (gone == ".wh..opq") {
+      RemoveBelow(folder, files);
+    } else if (!gone.empty()) {
+      files.erase(fmt::format("{}{}", folder, gone));
+      RemoveBelow(fmt::format("{}{}/", folder, gone), files);
     }
-    const std::string gone =
-        name == ".wh..wh..opq" ? folder : folder + name.substr(kWhiteout.size());
-    std::erase_if(files, [&](const std::string& file) {
-      return file == gone || file.rfind(gone.back() == '/' ? gone : gone + "/", 0) == 0;
-    });
+  }
+  for (const std::string& path : layer) {
+    const std::string_view name = NameIn(path);
+    if (!name.empty() && !name.starts_with(kWhiteout)) files.insert(path);
   }
 }
 
@@ -182,48 +104,13 @@ Result<> MakeLink(const std::string& to, const std::filesystem::path& link) {
   return base::Ok();
 }
 
-// Files that a later layer removes are not among `wanted`, and are not written.
-Result<> UnpackEntry(const Entry& entry, const std::set<std::string>& wanted,
-                     const std::filesystem::path& folder) {
-  TRY(CheckPath(entry.path));
+Result<> UnpackEntry(const Entry& entry, const std::filesystem::path& folder) {
   const std::filesystem::path target = folder / entry.path;
   TRY(CheckInside(target, folder));
   if (entry.path.back() == '/') return sys::MakeDirs(target, entry.mode);
-  if (!wanted.count(entry.path)) return base::Ok();
   TRY(sys::MakeDirs(target.parent_path()));
   if (!entry.link.empty()) return MakeLink(entry.link, target);
   return sys::WriteFileAtomically(target, entry.content, entry.mode);
-}
-
-std::unique_ptr<::archive, FreeReader> MakeReader() {
-  std::unique_ptr<::archive, FreeReader> reader(archive_read_new());
-  archive_read_support_format_tar(reader.get());
-  archive_read_support_filter_gzip(reader.get());
-  archive_read_support_filter_zstd(reader.get());
-  return reader;
-}
-
-// Calls take(entry without content, size) for each; take may read the content.
-template <typename Take>
-Result<> ForEachEntry(::archive* reader, Take&& take) {
-  archive_entry* header = nullptr;
-  int status;
-  while (Went(status = archive_read_next_header(reader, &header))) {
-    const char* path = archive_entry_pathname(header);
-    if (path == nullptr) return Fail(Code::kInvalid, "reading a tar: an entry has no name");
-    Entry entry{.path = path,
-                .mode = static_cast<int>(archive_entry_perm(header)),
-                .owner = static_cast<int>(archive_entry_uid(header))};
-    while (entry.path.rfind("./", 0) == 0) entry.path.erase(0, 2);
-    if (const char* link = archive_entry_symlink(header)) entry.link = link;
-    if (archive_entry_filetype(header) == AE_IFDIR && !entry.path.empty() &&
-        entry.path.back() != '/')
-      entry.path += '/';
-    if (!entry.path.empty())
-      TRY(take(std::move(entry), static_cast<size_t>(archive_entry_size(header))));
-  }
-  if (status != ARCHIVE_EOF) return TarProblem(reader, "reading a tar");
-  return base::Ok();
 }
 
 // "" when the path is none of a blob.
@@ -255,58 +142,24 @@ Result<> ReadImages(const std::filesystem::path& path, Archive& archive,
 
 }  // namespace
 
-Result<std::string> MakeTar(std::vector<Entry> entries) {
-  for (const Entry& entry : entries) TRY(CheckPath(entry.path));
-  entries = WithParents(std::move(entries));
-  const auto twice =
-      std::adjacent_find(entries.begin(), entries.end(),
-                         [](const Entry& a, const Entry& b) { return a.path == b.path; });
-  if (twice != entries.end())
-    return Fail(Code::kInvalid, "path \"{}\" is given twice", twice->path);
-
-  std::string tar;
-  const std::unique_ptr<::archive, FreeWriter> writer(archive_write_new());
-  archive_write_set_format_pax_restricted(writer.get());
-  archive_write_set_bytes_per_block(writer.get(), 0);
-  archive_write_set_bytes_in_last_block(writer.get(), 1);
-  if (archive_write_open(writer.get(), &tar, nullptr, AppendTo, nullptr) != ARCHIVE_OK)
-    return TarProblem(writer.get(), "starting a tar");
-  for (const Entry& entry : entries) TRY(WriteEntry(writer.get(), entry));
-  if (archive_write_close(writer.get()) != ARCHIVE_OK)
-    return TarProblem(writer.get(), "closing a tar");
-  return tar;
-}
-
-Result<std::vector<Entry>> ReadTar(std::string_view tar, size_t content_limit) {
-  const auto reader = MakeReader();
-  if (archive_read_open_memory(reader.get(), tar.data(), tar.size()) != ARCHIVE_OK)
-    return TarProblem(reader.get(), "opening a tar");
-  std::vector<Entry> entries;
-  TRY(ForEachEntry(reader.get(), [&](Entry entry, size_t) -> Result<> {
-    entry.content = TRY(ReadData(reader.get(), content_limit));
-    entries.push_back(std::move(entry));
-    return base::Ok();
-  }));
-  return entries;
-}
-
 Result<ArchiveIndex> ReadArchiveIndex(const std::filesystem::path& path) {
-  const auto reader = MakeReader();
-  if (!std::filesystem::exists(path))
-    return Fail(Code::kNotFound, "{}: no such file", path.string());
-  constexpr size_t kBlock = 64 * 1024;
-  if (archive_read_open_filename(reader.get(), path.c_str(), kBlock) != ARCHIVE_OK)
-    return TarProblem(reader.get(), path.string());
   ArchiveIndex result;
-  const auto take = [&](Entry entry, size_t size) -> Result<> {
+  TarBudget budget(TarLimits{});
+  const auto visit = [&](const Entry& entry, size_t size, const TarContent& content) -> Result<> {
     const std::string digest = BlobDigest(entry.path);
+    const bool kept = size <= kLargestManifest && (!digest.empty() || entry.path == "index.json");
+    TRY(budget.Take(entry, kept ? size : 0));
     if (!digest.empty()) result.sizes[digest] = size;
-    if (size > kLargestManifest) return base::Ok();  // skipped, not read
-    if (entry.path == "index.json") result.archive.index = TRY(ReadData(reader.get(), size));
-    if (!digest.empty()) result.archive.blobs.emplace(digest, TRY(ReadData(reader.get(), size)));
+    if (!kept) return base::Ok();
+    std::string bytes = TRY(content(size));
+    if (digest.empty()) {
+      result.archive.index = std::move(bytes);
+    } else {
+      result.archive.blobs.emplace(digest, std::move(bytes));
+    }
     return base::Ok();
   };
-  TRY(ForEachEntry(reader.get(), take).During(path.string()));
+  TRY(WalkTarFile(path, visit));
   TRY(ReadImages(path, result.archive,
                  [&](const std::string& digest) { return result.sizes.contains(digest); }));
   return result;
@@ -344,24 +197,37 @@ Result<std::string> PackArchive(const Archive& archive,
   return MakeTar(std::move(entries));
 }
 
-Result<std::vector<std::string>> ListFiles(const Archive& archive, const Archive::Image& image) {
+Result<std::vector<std::string>> ListFiles(const Archive& archive, const Archive::Image& image,
+                                           const TarLimits& limits) {
   std::set<std::string> files;
+  TarBudget budget(limits);
   for (size_t i = 2; i < image.blobs.size(); ++i) {
-    ApplyLayer(TRY(ReadTar(archive.blobs.at(image.blobs[i]), 0).During("layer " + image.blobs[i])),
-               files);
+    std::vector<std::string> paths;
+    const auto visit = [&](const Entry& entry, size_t size, const TarContent&) -> Result<> {
+      TRY(budget.Take(entry, size));
+      paths.push_back(entry.path);
+      return base::Ok();
+    };
+    TRY(WalkTar(archive.blobs.at(image.blobs[i]), visit).During("layer " + image.blobs[i]));
+    ApplyLayer(paths, files);
   }
   return std::vector<std::string>(files.begin(), files.end());
 }
 
 Result<> Unpack(const Archive& archive, const Archive::Image& image,
-                const std::filesystem::path& folder) {
+                const std::filesystem::path& folder, const TarLimits& limits) {
   if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder))
     return Fail(Code::kExists, "{} is not empty", folder.string());
-  const auto files = TRY(ListFiles(archive, image));
+  const auto files = TRY(ListFiles(archive, image, limits));
   const std::set<std::string> wanted(files.begin(), files.end());
   for (size_t i = 2; i < image.blobs.size(); ++i) {
-    for (const Entry& entry : TRY(ReadTar(archive.blobs.at(image.blobs[i]))))
-      TRY(UnpackEntry(entry, wanted, folder));
+    const auto write = [&](Entry entry, size_t, const TarContent& content) -> Result<> {
+      TRY(CheckPath(entry.path));
+      if (entry.path.back() != '/' && !wanted.contains(entry.path)) return base::Ok();
+      entry.content = TRY(content(SIZE_MAX));
+      return UnpackEntry(entry, folder);
+    };
+    TRY(WalkTar(archive.blobs.at(image.blobs[i]), write).During("layer " + image.blobs[i]));
   }
   return base::Ok();
 }

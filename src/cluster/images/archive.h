@@ -12,27 +12,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cluster/images/tar.h"
 #include "value/json.h"
 
 namespace cluster::images {
-
-// One file, directory or link of an image layer.
-struct Entry {
-  std::string path;  // without a leading slash: "usr/local/bin/app"; a directory ends with a slash
-  std::string content;
-  std::string link;  // symbolic link's target; then content is empty
-  int mode = 0644;
-  int owner = 0;  // uid and gid
-};
-
-// The entries as an uncompressed tar, the same bytes for the same entries wherever and whenever it
-// is made: sorted by path, parents added, no times, no names of users. kInvalid for a path that is
-// absolute, empty or has "..", or a path given twice.
-base::Result<std::string> MakeTar(std::vector<Entry> entries);
-
-// The entries of a tar (also gzip or zstd). `content_limit` cuts the content kept of each. kInvalid
-// when it is no tar.
-base::Result<std::vector<Entry>> ReadTar(std::string_view tar, size_t content_limit = SIZE_MAX);
 
 // An OCI archive in memory: its images by name, and its blobs.
 struct Archive {
@@ -47,12 +30,12 @@ struct Archive {
 };
 
 // Reads and verifies: every blob's bytes have its digest. kNotFound; kInvalid says which file of
-// the archive is wrong.
+// the archive is wrong, or which goes beyond the TarLimits.
 base::Result<Archive> OpenArchive(const std::filesystem::path& path);
 
 // What is in an archive without its contents: `blobs` of the result holds those of less than 1 MB
 // (manifests and configurations), and `sizes` all. Reads little of the file, and verifies nothing
-// but that all is there. Errors as OpenArchive.
+// but that all is there. Errors as OpenArchive; only what is kept counts towards TarLimits::bytes.
 struct ArchiveIndex {
   Archive archive;
   std::map<std::string, size_t> sizes;  // digest -> bytes
@@ -65,12 +48,15 @@ base::Result<std::string> PackArchive(const Archive& archive,
                                       const std::function<bool(const std::string& digest)>& wanted);
 
 // All files of an image, layers applied in order: paths as in Entry, sorted; whiteouts obeyed.
+// kInvalid names the layer that is no tar, or with which all of them go beyond `limits`.
 base::Result<std::vector<std::string>> ListFiles(const Archive& archive,
-                                                 const Archive::Image& image);
+                                                 const Archive::Image& image,
+                                                 const TarLimits& limits = {});
 
 // Writes all files of an image below `folder`, which must be empty or not there. Symbolic links are
-// written as links; nothing is ever written outside of `folder`.
+// written as links; nothing is ever written outside of `folder`. Errors as ListFiles, before the
+// first file is written.
 base::Result<> Unpack(const Archive& archive, const Archive::Image& image,
-                      const std::filesystem::path& folder);
+                      const std::filesystem::path& folder, const TarLimits& limits = {});
 
 }  // namespace cluster::images

@@ -28,68 +28,6 @@ class ImagesTest : public testing::Test {
   base::Result<sys::TempDir> folder_ = sys::TempDir::Make();
 };
 
-TEST_F(ImagesTest, TheSameEntriesInAnyOrderGiveTheSameTar) {
-  const Entry a{.path = "etc/a", .content = "1"};
-  const Entry b{.path = "usr/bin/b", .content = "2", .mode = 0755};
-
-  EXPECT_EQ(*MakeTar({a, b}), *MakeTar({b, a}));
-  EXPECT_NE(*MakeTar({a, b}), *MakeTar({a}));
-}
-
-TEST_F(ImagesTest, ATarReadsBackWithParentsModesAndLinks) {
-  const std::string tar = *MakeTar({{.path = "usr/bin/app", .content = "x", .mode = 0755},
-                                    {.path = "app", .link = "usr/bin/app"}});
-
-  const std::vector<Entry> entries = *ReadTar(tar);
-
-  ASSERT_EQ(entries.size(), 4u);
-  EXPECT_EQ(entries[0].link, "usr/bin/app");
-  EXPECT_EQ(entries[1].path, "usr/");
-  EXPECT_EQ(entries[3].path, "usr/bin/app");
-  EXPECT_EQ(entries[3].mode, 0755);
-}
-
-// A header of a tar (POSIX ustar) and its content.
-std::string TarBlock(const std::string& name, char type, const std::string& content) {
-  std::string block(512, '\0');
-  block.replace(0, name.size(), name);
-  block.replace(100, 7, "0000644");
-  block.replace(124, 11, fmt::format("{:011o}", content.size()));
-  block.replace(148, 8, "        ");
-  block[156] = type;
-  block.replace(257, 8, std::string("ustar\00000", 8));
-  unsigned sum = 0;
-  for (const char c : block) sum += static_cast<unsigned char>(c);
-  block.replace(148, 7, fmt::format("{:06o}", sum) + '\0');
-  block += content;
-  block.resize((block.size() + 511) / 512 * 512);
-  return block;
-}
-
-// As the file of a certificate in Debian's ca-certificates is called.
-TEST_F(ImagesTest, NamesMayHaveLettersOfAnyLanguage) {
-  const std::string name = "etc/F\xC5\x91tan\xC3\xBAs\xC3\xADtv\xC3\xA1ny.crt";
-  const std::vector<Entry> ours = *ReadTar(*MakeTar({{.path = name}}));
-  ASSERT_EQ(ours.size(), 2u);
-  EXPECT_EQ(ours[1].path, name);
-
-  const std::string record = fmt::format("{} path={}\n", name.size() + 9, name);
-  const std::string pax =
-      TarBlock("pax", 'x', record) + TarBlock("etc/F", '0', "x") + std::string(1024, '\0');
-  const auto theirs = ReadTar(pax);
-  ASSERT_TRUE(theirs.ok()) << theirs.error().message();
-  ASSERT_EQ(theirs->size(), 1u);
-  EXPECT_EQ((*theirs)[0].path, name);
-  EXPECT_EQ((*theirs)[0].content, "x");
-}
-
-TEST_F(ImagesTest, PathsThatLeaveTheImageOrComeTwiceAreRefused) {
-  for (const char* path : {"/etc/passwd", "../x", "a/../../x", ""}) {
-    EXPECT_TRUE(MakeTar({{.path = path}}).Is(base::Code::kInvalid)) << path;
-  }
-  EXPECT_TRUE(MakeTar({{.path = "a"}, {.path = "a"}}).Is(base::Code::kInvalid));
-}
-
 TEST_F(ImagesTest, AnAssembledImageHoldsTheProgramItsLibrariesUsersAndNothingElse) {
   const AssembledImage image = *Assemble(Shell(), {"/usr/bin"}, until());
   ASSERT_TRUE(sys::WriteFileAtomically(folder() / "sh.tar", image.archive).ok());
@@ -202,6 +140,35 @@ TEST_F(ImagesTest, ALayerMayRemoveFilesOfTheLayersBelow) {
   const Archive::Image image{.blobs = {"manifest", "config", "1", "2"}};
 
   EXPECT_EQ(*ListFiles(archive, image), (std::vector<std::string>{"a/y", "c"}));
+}
+
+TEST_F(ImagesTest, AllLayersOfAnImageHaveOneLimitAndNothingIsWrittenBeyondIt) {
+  Archive archive;
+  archive.blobs = {{"1", *MakeTar({{.path = "a", .content = std::string(600, 'x')}})},
+                   {"2", *MakeTar({{.path = "b", .content = std::string(600, 'y')}})}};
+  const Archive::Image image{.blobs = {"manifest", "config", "1", "2"}};
+
+  const auto listed = ListFiles(archive, image, {.bytes = 1000});
+  const auto unpacked = Unpack(archive, image, folder() / "image", {.bytes = 1000});
+
+  ASSERT_TRUE(listed.Is(base::Code::kInvalid));
+  EXPECT_EQ(listed.error().message().find("layer 2: b: with its 600 bytes"), 0u);
+  EXPECT_TRUE(unpacked.Is(base::Code::kInvalid));
+  EXPECT_FALSE(std::filesystem::exists(folder() / "image"));
+  EXPECT_TRUE(Unpack(archive, image, folder() / "image", {.bytes = 2000}).ok());
+}
+
+TEST_F(ImagesTest, WhiteoutsAreAboutTheLayersBelowAlsoAtTheRoot) {
+  Archive archive;
+  archive.blobs = {
+      {"1", *MakeTar({{.path = "a/x"}, {.path = "ab"}, {.path = "b"}})},
+      {"2", *MakeTar({{.path = "a/.wh.x"}, {.path = "a/x"}, {.path = ".wh.b"}, {.path = ".wh."}})},
+      {"3", *MakeTar({{.path = ".wh..wh..opq"}, {.path = "-new"}})}};
+
+  EXPECT_EQ(*ListFiles(archive, {.blobs = {"manifest", "config", "1", "2"}}),
+            (std::vector<std::string>{"a/x", "ab"}));
+  EXPECT_EQ(*ListFiles(archive, {.blobs = {"manifest", "config", "1", "2", "3"}}),
+            (std::vector<std::string>{"-new"}));
 }
 
 TEST_F(ImagesTest, UnpackingWritesTheFilesAndNeverOutsideTheFolder) {

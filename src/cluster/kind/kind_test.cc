@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cluster/kind/image_table.h"
 #include "cluster/kind/kind_cli.h"
 #include "cluster/kind/node_images.h"
 #include "cluster/kind/record.h"
@@ -79,7 +80,7 @@ TEST(CreateErrorTest, WithoutAnErrorLineTheLastLinesAreTold) {
 
 TEST(ParseImageTableTest, ReadsNameAndDigest) {
   EXPECT_THAT(ParseImageTable("REF TYPE DIGEST SIZE PLATFORMS LABELS\n"
-                              "localhost/a:1   application/x  sha256:aa  1.0 MiB linux/amd64 -\n"
+                              "localhost/a:1   application/x  sha256:aa  1.0 MiB linux/amd64 -\r\n"
                               "broken line\n"),
               ElementsAre(std::pair<std::string, std::string>("localhost/a:1", "sha256:aa")));
 }
@@ -107,6 +108,23 @@ TEST(KindRecordTest, ComesBackAsItWasWritten) {
   EXPECT_EQ(read->relay, 12);
   EXPECT_EQ(read->making, 13);
   EXPECT_TRUE(read->tied);
+}
+
+TEST(KindRecordTest, ADamagedOneIsRefusedOrReadWithoutWhatIsDamaged) {
+  EXPECT_TRUE(ParseRecord("{", "/state/t").Is(base::Code::kInvalid));
+  EXPECT_TRUE(ParseRecord("[]", "/state/t").Is(base::Code::kInvalid));
+
+  const auto read = ParseRecord(
+      R"({"name": "t", "nodes": ["a", 1], "engine": 7, "tied": "yes", "making": -5, "relay": 1e99,
+          "startTable": {"x": 1}})",
+      "/state/t");
+
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(read->cluster.nodes, (std::vector<std::string>{"a"}));
+  EXPECT_EQ(read->engine, "docker");
+  EXPECT_FALSE(read->tied);
+  EXPECT_EQ(read->making, 0) << "never the number of a group";
+  EXPECT_EQ(read->relay, 0);
 }
 
 // A machine with the programs that a test writes, and no others.

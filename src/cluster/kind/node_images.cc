@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cluster/images/archive.h"
 #include "cluster/images/load.h"
+#include "cluster/kind/image_table.h"
 #include "sys/files.h"
 #include "value/yaml.h"
 
@@ -18,8 +19,6 @@ using base::Until;
 using value::Json;
 
 namespace {
-
-using Stock = std::set<std::pair<std::string, std::string>>;
 
 // Whether a node of kind's configuration names its image. What cannot be read names none: kind
 // itself says what is wrong with it.
@@ -58,7 +57,8 @@ Result<std::string> EnsureArchive(const ContainerEngine& engine, const fs::path&
   return Fail(Code::kInvalid, "{}: the engine found no named image in it", archive.string());
 }
 
-Result<Stock> StockOf(const ContainerEngine& engine, const std::string& node, const Until& until) {
+Result<ImageTable> StockOf(const ContainerEngine& engine, const std::string& node,
+                           const Until& until) {
   return ParseImageTable(TRY(sys::RunOrFail(
       engine.Client({"exec", node, "ctr", "--namespace", "k8s.io", "images", "ls"}), until)));
 }
@@ -85,29 +85,17 @@ Result<std::string> ChooseNodeImage(const ContainerEngine& engine, const Cluster
   return image;
 }
 
-Stock ParseImageTable(std::string_view table) {
-  Stock stock;
-  for (const std::string& line : base::Split(std::string(table), '\n')) {
-    std::vector<std::string> words;
-    for (const std::string& word : base::Split(line, ' '))
-      if (!base::Trim(word).empty()) words.emplace_back(base::Trim(word));
-    // REF TYPE DIGEST SIZE PLATFORMS LABELS
-    if (words.size() > 2 && words[2].starts_with("sha256:")) stock.emplace(words[0], words[2]);
-  }
-  return stock;
-}
-
 Result<> LoadMissing(const ContainerEngine& engine, KindCli& cli, const Cluster& cluster,
                      const std::vector<fs::path>& archives, const Provider::Loaded& done,
                      const Until& until) {
-  std::vector<std::pair<std::string, Stock>> stocks;
+  std::vector<std::pair<std::string, ImageTable>> stocks;
   for (const std::string& node : cluster.nodes) {
     if (node.ends_with("-external-load-balancer")) continue;
     stocks.emplace_back(node, TRY(StockOf(engine, node, until).During("node " + node)));
   }
   for (const fs::path& archive : archives) {
     const images::ArchiveIndex index = TRY(images::ReadArchiveIndex(archive));
-    const auto lacks = [&](const Stock& stock) {
+    const auto lacks = [&](const ImageTable& stock) {
       return std::any_of(index.archive.images.begin(), index.archive.images.end(),
                          [&](const auto& image) {
                            return !stock.contains({image.name, image.digest});

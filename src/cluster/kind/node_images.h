@@ -3,10 +3,7 @@
 // Images and the nodes of kind: what a node is made of, and what a node is given.
 
 #include <filesystem>
-#include <set>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -25,9 +22,6 @@ namespace cluster::kind {
 base::Result<std::string> ChooseNodeImage(const ContainerEngine& engine, const ClusterSpec& spec,
                                           const std::filesystem::path& built,
                                           const Progress& progress, const base::Until& until);
-
-// Name and digest of each image that `ctr images ls` lists.
-std::set<std::pair<std::string, std::string>> ParseImageTable(std::string_view table);
 
 // Puts the images of the archives onto those nodes that lack one of them, by `kind load`.
 base::Result<> LoadMissing(const ContainerEngine& engine, KindCli& cli, const Cluster& cluster,

@@ -1,20 +1,21 @@
 #include "cluster/kind/record.h"
 
+#include "cluster/description.h"
 #include "sys/files.h"
-#include "value/json.h"
 
 namespace cluster::kind {
 
 using value::Json;
 
-base::Result<> WriteRecord(const std::filesystem::path& folder, const Record& record) {
+namespace {
+
+constexpr char kFile[] = "record.json";
+constexpr size_t kLargest = size_t{1} << 20;
+
+}  // namespace
+
+std::string RecordText(const Record& record) {
   const Cluster& cluster = record.cluster;
-  Json table = Json::array();
-  for (const StartRow& row : cluster.start_table) {
-    Json json{{"component", row.component}, {"startedNs", row.started.count()}};
-    if (row.ready) json["readyNs"] = row.ready->count();
-    table.push_back(std::move(json));
-  }
   const Json json{{"name", cluster.name},
                   {"kubernetesBin", cluster.kubernetes_bin.string()},
                   {"kubernetesVersion", cluster.kubernetes_version},
@@ -26,39 +27,43 @@ base::Result<> WriteRecord(const std::filesystem::path& folder, const Record& re
                   {"relay", record.relay},
                   {"making", record.making},
                   {"tied", record.tied},
-                  {"startTable", table}};
-  return sys::WriteFileAtomically(folder / "record.json", json.dump(2) + "\n", 0600);
+                  {"startTable", StartTableJson(cluster.start_table)}};
+  return json.dump(2) + "\n";
+}
+
+base::Result<> WriteRecord(const std::filesystem::path& folder, const Record& record) {
+  return sys::WriteFileAtomically(folder / kFile, RecordText(record), 0600);
 }
 
 base::Result<Record> ReadRecord(const std::filesystem::path& folder) {
-  const auto path = folder / "record.json";
-  const Json json = Json::parse(TRY(sys::ReadFile(path)), nullptr, false);
-  if (!json.is_object())
-    return base::Fail(base::Code::kInvalid, "{}: not the description of a cluster", path.string());
+  return ParseRecord(TRY(sys::ReadFile(folder / kFile, kLargest)), folder);
+}
+
+base::Result<Record> ParseRecord(std::string_view text, const std::filesystem::path& folder) {
+  const Json json = TRY(ParseDescription(text).During((folder / kFile).string()));
   Record record;
   Cluster& cluster = record.cluster;
+  const auto word = [&](const char* name) { return value::FindString(json, {name}); };
   cluster.kind = true;
-  cluster.name = json.value("name", "");
+  cluster.name = word("name");
   cluster.folder = folder;
   cluster.kubeconfig = cluster.inside_kubeconfig = folder / "kubeconfig";
   cluster.logs = folder / "logs";
-  cluster.kubernetes_bin = json.value("kubernetesBin", "");
-  cluster.kubernetes_version = json.value("kubernetesVersion", "");
-  cluster.nodes = json.value("nodes", cluster.nodes);
+  cluster.kubernetes_bin = word("kubernetesBin");
+  cluster.kubernetes_version = word("kubernetesVersion");
+  if (const Json* nodes = value::Find(json, {"nodes"}); nodes != nullptr && nodes->is_array())
+    for (const Json& node : *nodes)
+      if (node.is_string()) cluster.nodes.push_back(node.get<std::string>());
   cluster.node_name = cluster.nodes.empty() ? "" : cluster.nodes.front();
-  cluster.api_port = json.value("apiPort", 0);
-  record.engine = json.value("engine", "docker");
-  record.engine_ours = json.value("engineOurs", false);
-  record.engine_init = json.value("engineInit", 0);
-  record.relay = json.value("relay", 0);
-  record.making = json.value("making", 0);
-  record.tied = json.value("tied", false);
-  for (const Json& row : json.value("startTable", Json::array())) {
-    StartRow entry{row.value("component", ""), base::Duration(row.value("startedNs", int64_t{0})),
-                   std::nullopt};
-    if (row.contains("readyNs")) entry.ready = base::Duration(row.value("readyNs", int64_t{0}));
-    cluster.start_table.push_back(std::move(entry));
-  }
+  cluster.api_port = NumberOr0(json, "apiPort");
+  record.engine = word("engine");
+  if (record.engine.empty()) record.engine = "docker";
+  record.engine_ours = IsTrue(json, "engineOurs");
+  record.engine_init = NumberOr0(json, "engineInit");
+  record.relay = NumberOr0(json, "relay");
+  record.making = NumberOr0(json, "making");
+  record.tied = IsTrue(json, "tied");
+  cluster.start_table = ReadStartTable(json);
   return record;
 }
 

@@ -25,8 +25,13 @@ struct Record {
   bool tied = false;         // without somebody at its lock it is to be removed
 };
 
-// Both in `folder`, that of the cluster.
+// Both in `folder`, that of the cluster. Reading gives kNotFound when there is none, kInvalid when
+// it is damaged.
 base::Result<> WriteRecord(const std::filesystem::path& folder, const Record& record);
 base::Result<Record> ReadRecord(const std::filesystem::path& folder);
+
+// The text of the file, and back.
+std::string RecordText(const Record& record);
+base::Result<Record> ParseRecord(std::string_view text, const std::filesystem::path& folder);
 
 }  // namespace cluster::kind

@@ -10,6 +10,7 @@
 
 #include "base/guarded.h"
 #include "base/text.h"
+#include "cluster/description.h"
 #include "cluster/images/assemble.h"
 #include "cluster/images/load.h"
 #include "cluster/native/bring_up.h"
@@ -112,9 +113,9 @@ std::vector<ClusterStatus::Component> ReadComponents(const Layout& layout) {
   const Json json = text.ok() ? Json::parse(*text, nullptr, false) : Json(Json::array());
   std::vector<ClusterStatus::Component> components;
   for (const Json& entry : json.is_array() ? json : Json::array()) {
-    if (entry.value("once", false)) continue;
-    components.push_back({entry.value("name", ""), entry.value("pid", 0),
-                          entry.value("restarts", 0), entry.value("lastExit", "")});
+    if (IsTrue(entry, "once")) continue;
+    components.push_back({value::FindString(entry, {"name"}), NumberOr0(entry, "pid"),
+                          NumberOr0(entry, "restarts"), value::FindString(entry, {"lastExit"})});
   }
   return components;
 }

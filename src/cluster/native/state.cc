@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "cluster/description.h"
 #include "net/certificates.h"
 #include "sys/error.h"
 #include "sys/files.h"
@@ -71,13 +72,7 @@ std::vector<std::string> StateDir::Names() const {
   return {names.begin(), names.end()};
 }
 
-base::Result<> WriteRecord(const Layout& layout, const Cluster& cluster) {
-  Json table = Json::array();
-  for (const StartRow& row : cluster.start_table) {
-    Json json{{"component", row.component}, {"startedNs", row.started.count()}};
-    if (row.ready) json["readyNs"] = row.ready->count();
-    table.push_back(std::move(json));
-  }
+std::string RecordText(const Cluster& cluster) {
   const Json json{{"name", cluster.name},
                   {"level", ToString(cluster.level)},
                   {"kubernetesBin", cluster.kubernetes_bin.string()},
@@ -85,35 +80,36 @@ base::Result<> WriteRecord(const Layout& layout, const Cluster& cluster) {
                   {"apiPort", cluster.api_port},
                   {"initPid", cluster.init_pid},
                   {"kubernetesVersion", cluster.kubernetes_version},
-                  {"startTable", table}};
-  return sys::WriteFileAtomically(layout.Record(), json.dump(2) + "\n", 0600);
+                  {"startTable", StartTableJson(cluster.start_table)}};
+  return json.dump(2) + "\n";
+}
+
+base::Result<> WriteRecord(const Layout& layout, const Cluster& cluster) {
+  return sys::WriteFileAtomically(layout.Record(), RecordText(cluster), 0600);
 }
 
 base::Result<Cluster> ReadRecord(const Layout& layout) {
-  const std::string text = TRY(sys::ReadFile(layout.Record(), size_t{1} << 20));
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object())
-    return base::Fail(base::Code::kInvalid, "{}: not the description of a cluster",
-                      layout.Record().string());
+  return ParseRecord(TRY(sys::ReadFile(layout.Record(), size_t{1} << 20)), layout);
+}
+
+base::Result<Cluster> ParseRecord(std::string_view text, const Layout& layout) {
+  const Json json = TRY(ParseDescription(text).During(layout.Record().string()));
+  const auto word = [&](const char* name) { return value::FindString(json, {name}); };
   Cluster cluster;
-  cluster.name = json.value("name", "");
-  cluster.level = TRY(ParseLevel(json.value("level", "full")));
+  cluster.name = word("name");
+  if (const std::string level = word("level"); !level.empty())
+    cluster.level = TRY(ParseLevel(level).During(layout.Record().string()));
   cluster.folder = layout.folder;
   cluster.kubeconfig = layout.Kubeconfig();
   cluster.inside_kubeconfig = layout.InsideKubeconfig();
-  cluster.kubernetes_bin = json.value("kubernetesBin", "");
+  cluster.kubernetes_bin = word("kubernetesBin");
   cluster.containerd_socket = layout.ContainerdSocket();
   cluster.logs = layout.folder / "logs";
-  cluster.node_name = json.value("nodeName", "");
-  cluster.api_port = json.value("apiPort", 0);
-  cluster.init_pid = json.value("initPid", 0);
-  cluster.kubernetes_version = json.value("kubernetesVersion", "");
-  for (const Json& row : json.value("startTable", Json::array())) {
-    StartRow entry{row.value("component", ""), base::Duration(row.value("startedNs", int64_t{0})),
-                   std::nullopt};
-    if (row.contains("readyNs")) entry.ready = base::Duration(row.value("readyNs", int64_t{0}));
-    cluster.start_table.push_back(std::move(entry));
-  }
+  cluster.node_name = word("nodeName");
+  cluster.api_port = NumberOr0(json, "apiPort");
+  cluster.init_pid = NumberOr0(json, "initPid");
+  cluster.kubernetes_version = word("kubernetesVersion");
+  cluster.start_table = ReadStartTable(json);
   return cluster;
 }
 

@@ -64,9 +64,13 @@ class StateDir {
   std::filesystem::path path_;
 };
 
-// cluster.json and back. Reading gives kNotFound when there is none.
+// cluster.json and back. Reading gives kNotFound when there is none, kInvalid when it is damaged.
 base::Result<> WriteRecord(const Layout& layout, const Cluster& cluster);
 base::Result<Cluster> ReadRecord(const Layout& layout);
+
+// The text of the file, and back.
+std::string RecordText(const Cluster& cluster);
+base::Result<Cluster> ParseRecord(std::string_view text, const Layout& layout);
 
 // Writes a file that nobody reads yet, in folders that are made if need be: without the flush that
 // sys::WriteFileAtomically pays for, thirty times in a start.

@@ -80,6 +80,21 @@ TEST_F(StateTest, SaysWhatIsWrongWithADescription) {
   EXPECT_TRUE(ReadRecord(layout).Is(base::Code::kNotFound));
   ASSERT_TRUE(WriteNew(layout.Record(), "{").ok());
   EXPECT_TRUE(ReadRecord(layout).Is(base::Code::kInvalid));
+  EXPECT_TRUE(ParseRecord(R"({"level": "most"})", layout).Is(base::Code::kInvalid));
+}
+
+TEST_F(StateTest, ADescriptionWithFieldsOfOtherTypesStillNamesTheCluster) {
+  const auto read = ParseRecord(
+      R"({"name": "ci", "level": 7, "initPid": "42", "apiPort": -1, "kubernetesBin": null,
+          "startTable": [7, {"component": [], "startedNs": "x", "readyNs": {}}, {"readyNs": 5}]})",
+      state_.Of("ci"));
+
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(read->name, "ci");
+  EXPECT_EQ(read->init_pid, 0);
+  EXPECT_EQ(read->api_port, 0);
+  ASSERT_EQ(read->start_table.size(), 3u);
+  EXPECT_EQ(read->start_table[2].ready, std::chrono::nanoseconds(5));
 }
 
 TEST_F(StateTest, ShowsTheLastLinesOfALogAndNothingOfAnEmptyOne) {

@@ -50,12 +50,16 @@ base::Result<> CheckCharacters(std::string_view text) {
   return base::Ok();
 }
 
-// A percent sign in a URL starts an escape; in the keys of a store it is a character like others.
+// A percent sign in a URL, file:// too, starts an escape; in a plain path and in the keys of a
+// store it is a character like others.
 base::Result<> CheckEscapes(std::string_view text) {
   for (size_t at = text.find('%'); at != text.npos; at = text.find('%', at + 1)) {
     if (at + 2 >= text.size() || !IsHex(text[at + 1]) || !IsHex(text[at + 2])) {
       return Fail(Code::kInvalid, "\"{}\" has a % without two hexadecimal digits: write %25 for it",
                   text);
+    }
+    if (text.substr(at + 1, 2) == "00") {
+      return Fail(Code::kInvalid, "\"{}\" has a %00, which no name may hold", text);
     }
   }
   return base::Ok();
@@ -63,7 +67,7 @@ base::Result<> CheckEscapes(std::string_view text) {
 
 base::Result<> CheckParts(const SourceUri& uri, std::string_view text) {
   if (uri.IsFile()) {
-    if (uri.authority.empty() && uri.path.size() > 1) return base::Ok();
+    if (uri.authority.empty() && uri.path.size() > 1 && uri.path[0] == '/') return base::Ok();
     return Fail(Code::kInvalid, "\"{}\" is no local file: write file:///PATH, with three slashes",
                 text);
   }
@@ -132,6 +136,7 @@ base::Result<SourceUri> ReadSourceUri(std::string_view text) {
   SourceUri uri{base::Lower(text.substr(0, colon)), std::string(rest.substr(0, slash)),
                 std::string(rest.substr(slash))};
   TRY(CheckParts(uri, text));
+  if (uri.IsFile()) TRY(CheckEscapes(text));
   return uri;
 }
 

@@ -65,6 +65,12 @@ TEST(SourceUriTest, SaysWhatWouldBeRight) {
             0u);
   EXPECT_EQ(WhyNot("https://h/a%zz"),
             "\"https://h/a%zz\" has a % without two hexadecimal digits: write %25 for it");
+  EXPECT_EQ(WhyNot("file:///a%zz"),
+            "\"file:///a%zz\" has a % without two hexadecimal digits: write %25 for it");
+  EXPECT_EQ(WhyNot("file:///a%00"), "\"file:///a%00\" has a %00, which no name may hold");
+  EXPECT_TRUE(ReadSourceUri("/a%zz").ok()) << "a path is taken as it is";
+  EXPECT_EQ(WhyNot("file://?a"),
+            "\"file://?a\" is no local file: write file:///PATH, with three slashes");
   EXPECT_EQ(WhyNot("s3://a/b\nc"), "has a control character (number 10) at position 9");
   EXPECT_EQ(WhyNot(" s3://a/b"), "\" s3://a/b\" begins or ends with a space");
 }

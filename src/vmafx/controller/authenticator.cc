@@ -21,7 +21,8 @@ Result<Role> ReadRole(std::string_view word) {
   for (Role role : {Role::kReader, Role::kWriter, Role::kAdmin, Role::kNode}) {
     if (word == ToString(role)) return role;
   }
-  return Fail(Code::kInvalid, "role \"{}\" is not reader, writer, admin or node", word);
+  // Whose fields are in another order has the token here.
+  return base::Error(Code::kInvalid, "the role is not reader, writer, admin or node");
 }
 
 // "Bearer TOKEN", RFC 6750 section 2.1; the scheme in any case.

@@ -89,7 +89,8 @@ TEST(StaticTokensTest, NamesTheLineAndNeverTheToken) {
   for (const std::string& bad :
        {token, token + ",ci", token + ",ci,boss", token + ",ci,worker", token + ",,reader",
         token + ",system:admin,reader", std::string("short,ci,reader"), token + ",a,reader,more",
-        token + ",a,reader\n" + token + ",b,admin", std::string(",,"), std::string(1000, ',')}) {
+        "a-client-with-a-long-name,reader," + token, token + ",a,reader\n" + token + ",b,admin",
+        std::string(",,"), std::string(1000, ',')}) {
     const auto read = ReadStaticTokens("\n" + bad);
 
     ASSERT_TRUE(read.Is(base::Code::kInvalid)) << bad;

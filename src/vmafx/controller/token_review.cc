@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "value/json.h"
 #include "vmafx/api/names.h"
+#include "vmafx/controller/reviewed_token.h"
 
 namespace vmafx::controller {
 
@@ -18,8 +19,6 @@ using value::Json;
 namespace {
 
 constexpr char kPath[] = "/apis/authentication.k8s.io/v1/tokenreviews";
-constexpr char kPrefix[] = "system:serviceaccount:";
-constexpr char kPodName[] = "authentication.kubernetes.io/pod-name";
 constexpr auto kAskTime = std::chrono::seconds(10);
 constexpr size_t kLongestToken = 16 * 1024;
 
@@ -31,29 +30,6 @@ Result<> CheckAccounts(const std::vector<std::string>& accounts) {
     }
   }
   return base::Ok();
-}
-
-// A text at `pointer`, or "".
-std::string TextAt(const Json& object, const char* pointer) {
-  const Json::json_pointer at(pointer);
-  if (!object.contains(at) || !object.at(at).is_string()) return {};
-  return object.at(at).get<std::string>();
-}
-
-// The first of the values that `user.extra` has under `key`, or "".
-std::string ExtraOf(const Json& status, const std::string& key) {
-  const Json::json_pointer extra("/user/extra");
-  if (!status.contains(extra) || !status.at(extra).is_object()) return {};
-  const auto found = status.at(extra).find(key);
-  if (found == status.at(extra).end() || !found->is_array() || found->empty()) return {};
-  return found->front().is_string() ? found->front().get<std::string>() : std::string();
-}
-
-bool IsForUs(const Json& status) {
-  const auto audiences = status.find("audiences");
-  return audiences != status.end() && audiences->is_array() &&
-         std::ranges::find(*audiences, Json(std::string(api::kControllerAudience))) !=
-             audiences->end();
 }
 
 }  // namespace
@@ -114,34 +90,17 @@ Result<Caller> TokenReviewer::Ask(const std::string& token, const Until& until) 
 }
 
 Result<Caller> TokenReviewer::Judge(const std::string& review) const {
-  const Json object = Json::parse(review, nullptr, /*allow_exceptions=*/false);
-  const auto found = object.is_object() ? object.find("status") : object.end();
-  if (!object.is_object() || found == object.end() || !found->is_object()) {
-    return base::Error(Code::kUnavailable, "Kubernetes answered without a token review status");
-  }
-  const Json& status = *found;
-  const auto authenticated = status.find("authenticated");
-  if (authenticated == status.end() || *authenticated != Json(true)) {
-    return base::Error(Code::kDenied, "Kubernetes does not know the token, or it has expired");
-  }
-  if (!IsForUs(status)) {
-    return Fail(Code::kDenied, "the token is not for audience {}", api::kControllerAudience);
-  }
-  const std::string name = TextAt(status, "/user/username");
-  const auto parts = base::Split(name, ':');
-  if (!name.starts_with(kPrefix) || parts.size() != 4) {
-    return Fail(Code::kDenied, "{} is not a service account", name);
-  }
-  const std::string account = parts[2] + ":" + parts[3];
+  const ReviewedToken token = TRY(ReadTokenReview(review));
+  const std::string account = token.name_space + ":" + token.account;
   const auto is_one_of = [&](const std::vector<std::string>& accounts) {
     return std::ranges::find(accounts, account) != accounts.end();
   };
-  return Caller{.name = name,
+  return Caller{.name = token.Username(),
                 .role = is_one_of(options_.operators)    ? Role::kAdmin
                         : is_one_of(options_.pool_nodes) ? Role::kNode
                                                          : Role::kWorker,
-                .name_space = parts[2],
-                .pod = ExtraOf(status, kPodName)};
+                .name_space = token.name_space,
+                .pod = token.pod};
 }
 
 }  // namespace vmafx::controller

@@ -1,11 +1,11 @@
 #include "vmafx/node/http_answer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
-#include <openssl/evp.h>
-
 #include "base/text.h"
+#include "net/certificates.h"
 
 namespace vmafx::node {
 
@@ -33,18 +33,37 @@ std::optional<Checksum> ReadDigest(const std::string& header) {
   constexpr size_t kBytes = 32;
   for (const std::string& whole : base::Split(header, ',')) {
     std::string_view part = base::Trim(whole);
-    if (!part.starts_with(kBegin) || !part.ends_with(':')) continue;
+    if (!part.starts_with(kBegin) || !part.ends_with(':') || part.size() == kBegin.size()) continue;
     part = part.substr(kBegin.size(), part.size() - kBegin.size() - 1);
-    unsigned char bytes[48];
-    if (part.size() != 44) continue;  // 32 bytes in base64
-    const int got = EVP_DecodeBlock(bytes, reinterpret_cast<const unsigned char*>(part.data()),
-                                    static_cast<int>(part.size()));
-    if (got < static_cast<int>(kBytes)) continue;
+    const auto bytes = net::Base64Decode(part);
+    if (!bytes.ok() || bytes->size() != kBytes) continue;
     std::string hex;
-    for (size_t i = 0; i < kBytes; ++i) hex += fmt::format("{:02x}", bytes[i]);
+    for (const char byte : *bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
     return Checksum{"sha256", hex};
   }
   return std::nullopt;
+}
+
+// Content-Range: bytes 100-199/200, the length may be "*". RFC 9110, 14.4: of an invalid one
+// nothing may be used.
+struct Range {
+  uint64_t first = 0;
+  std::optional<uint64_t> size;
+};
+std::optional<Range> ReadRange(std::string_view header) {
+  constexpr std::string_view kUnit = "bytes ";
+  if (!header.starts_with(kUnit)) return std::nullopt;
+  header.remove_prefix(kUnit.size());
+  const size_t slash = std::min(header.find('/'), header.size());
+  const size_t dash = std::min(header.find('-'), slash);
+  if (dash == slash || slash == header.size()) return std::nullopt;
+  const auto first = Number(header.substr(0, dash));
+  const auto last = Number(header.substr(dash + 1, slash - dash - 1));
+  const std::string_view length = header.substr(slash + 1);
+  const auto size = Number(length);
+  if (!first || !last || *last < *first || (!size && length != "*")) return std::nullopt;
+  if (size && *last >= *size) return std::nullopt;
+  return Range{*first, size};
 }
 
 }  // namespace
@@ -54,17 +73,11 @@ Result<HttpAnswer> ReadHttpAnswer(const net::Response& response) {
   accepted.version = Header(response, "etag");
   if (accepted.version.empty()) accepted.version = Header(response, "last-modified");
   if (response.status == 206) {
-    // "bytes 100-199/200"; RFC 9110, 14.4
-    const std::string range = Header(response, "content-range");
-    const size_t dash = range.find('-');
-    const size_t slash = range.find('/');
-    std::optional<uint64_t> first;
-    if (range.starts_with("bytes ") && dash != std::string::npos && slash != std::string::npos) {
-      first = Number(std::string_view(range).substr(6, dash - 6));
-      accepted.info.size = Number(std::string_view(range).substr(slash + 1));
-    }
-    if (!first) return Fail(Code::kInvalid, "the server's Content-Range \"{}\" is none", range);
-    accepted.first = *first;
+    const std::string header = Header(response, "content-range");
+    const auto range = ReadRange(header);
+    if (!range) return Fail(Code::kInvalid, "the server's Content-Range \"{}\" is none", header);
+    accepted.info.size = range->size;
+    accepted.first = range->first;
     return accepted;
   }
   if (const std::string coding = Header(response, "content-encoding");

@@ -1,13 +1,13 @@
 #include "vmafx/node/inputs.h"
 
 #include <algorithm>
-#include <charconv>
 #include <system_error>
 
 #include "base/crew.h"
 #include "base/guarded.h"
 #include "base/text.h"
 #include "sys/files.h"
+#include "vmafx/node/file_uri.h"
 #include "vmafx/node/source_http.h"
 #include "vmafx/node/source_rclone.h"
 #include "vmafx/scoring/container.h"
@@ -23,42 +23,6 @@ using base::Until;
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::string_view kFile = "file://";
-
-// RFC 3986, 2.1.
-Result<std::string> DecodePercent(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    unsigned char byte = 0;
-    const char* begin = text.data() + i + 1;
-    const bool whole = i + 2 < text.size();
-    if (!whole || std::from_chars(begin, begin + 2, byte, 16).ptr != begin + 2 || byte == 0) {
-      return Fail(Code::kInvalid, "\"{}\" has a bad percent-escape", text);
-    }
-    decoded += static_cast<char>(byte);
-    i += 2;
-  }
-  return decoded;
-}
-
-// The absolute path that the URI spells.
-Result<std::string> PathOf(const std::string& uri) {
-  if (uri.starts_with('/')) return uri;
-  if (base::Lower(uri.substr(0, kFile.size())) == kFile) {
-    std::string_view rest = std::string_view(uri).substr(kFile.size());
-    if (rest.starts_with("localhost/")) rest.remove_prefix(std::string_view("localhost").size());
-    if (!rest.starts_with('/')) {
-      return Fail(Code::kInvalid, "{} names a host: write file:///absolute/path", uri);
-    }
-    return DecodePercent(rest);
-  }
-  return Fail(Code::kInvalid, "{}: is no local file", uri);
-}
 
 bool IsBelow(const fs::path& path, const fs::path& root) {
   return std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first == root.end();
@@ -179,7 +143,7 @@ Result<InputPair> OpenInputs(const CheckedInput& reference, const CheckedInput& 
 }
 
 Result<fs::path> ResolveInput(const std::string& uri, const std::vector<fs::path>& roots) {
-  const fs::path path = TRY(PathOf(uri));
+  const fs::path path = TRY(PathOfFileUri(uri));
   if (roots.empty()) {
     return Fail(Code::kDenied, "{}: this worker may read no files: VMAFX_SCORING_ROOTS is empty",
                 uri);

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "sys/piped_process.h"
-#include "value/json.h"
+#include "vmafx/node/rclone_answer.h"
 #include "vmafx/node/rclone_says.h"
 
 namespace vmafx::node {
@@ -25,11 +25,6 @@ const std::vector<std::string> kFlags = {
     "--retries", "1",   "--low-level-retries", "1",  "--contimeout", "10s",
     "--timeout", "30s", "--buffer-size",       "1M", "--stats",      "0"};
 
-struct Object {
-  SourceInfo info;
-  std::string modified;
-};
-
 class RcloneSource final : public Source {
  public:
   RcloneSource(RcloneSourceOptions options, base::Clock& clock)
@@ -38,7 +33,7 @@ class RcloneSource final : public Source {
   const std::string& name() const override { return options_.name; }
 
   Result<> Read(uint64_t offset, Receiver& receiver, const Until& until) override {
-    const Object object = TRY(Stat(until));
+    const RcloneObject object = TRY(Stat(until));
     if (offset > 0 && (object.modified != modified_ || object.info.size != size_)) {
       return Fail(Code::kInvalid, "it changed in the store while it was read: start the job again");
     }
@@ -84,26 +79,13 @@ class RcloneSource final : public Source {
     return answer;  // of one that is too long, what there is: its child dies here
   }
 
-  Result<Object> Stat(const Until& until) const {
+  Result<RcloneObject> Stat(const Until& until) const {
     const Answer answer = TRY(Ask({"lsjson", "--stat", "--files-only", "--no-mimetype",
                                    "--hash-type", "md5", "--hash-type", "sha1"},
                                   options_.path, until));
     if (!answer.exit.ok()) return WhyNot(answer, until);
-    const auto json = value::ParseJson(answer.output);
-    if (!json.ok() || !json->is_object()) return NotThere(until);
-    Object object;
-    const value::Json* size = value::Find(*json, {"Size"});
-    if (size != nullptr && size->is_number_integer() && size->get<int64_t>() >= 0) {
-      object.info.size = size->get<uint64_t>();
-    }
-    object.modified = value::FindString(*json, {"ModTime"});
-    for (const char* algorithm : {"md5", "sha1"}) {
-      const std::string hex = value::FindString(*json, {"Hashes", algorithm});
-      if (!hex.empty() && !object.info.checksum) {
-        object.info.checksum = Checksum{algorithm, base::Lower(hex)};
-      }
-    }
-    return object;
+    if (auto object = ReadRcloneObject(answer.output)) return *std::move(object);
+    return NotThere(until);
   }
 
   std::string Folder() const {
@@ -139,20 +121,23 @@ class RcloneSource final : public Source {
           "upload it",
           options_.remote, folder);
     }
-    std::vector<std::string> names;
-    if (const auto json = value::ParseJson(listed->output); json.ok() && json->is_array()) {
-      for (const auto& entry : *json) names.push_back(value::FindString(entry, {"Name"}));
+    auto names = ReadRcloneListing(listed->output);
+    if (!names) {
+      return Fail(Code::kNotFound,
+                  "remote [{}] has no object \"{}\" (what else \"{}\" holds is too much to list): "
+                  "correct the URI, or upload it",
+                  options_.remote, wanted, folder);
     }
-    const std::string similar = base::DidYouMean(wanted, names);
-    if (names.size() > kMostNames) {
-      names.resize(kMostNames);
-      names.emplace_back("...");
+    const std::string similar = base::DidYouMean(wanted, *names);
+    if (names->size() > kMostNames) {
+      names->resize(kMostNames);
+      names->emplace_back("...");
     }
     return Fail(Code::kNotFound,
                 "remote [{}] has no object \"{}\"{}; \"{}\" holds {}: correct the URI, "
                 "or upload it",
                 options_.remote, wanted, similar, folder,
-                names.empty() ? "nothing" : base::Join(names, ", "));
+                names->empty() ? "nothing" : base::Join(*names, ", "));
   }
 
   Result<> Cat(uint64_t offset, Receiver& receiver, const Until& until) const {

@@ -112,7 +112,8 @@ std::string WriteReview(const std::string& uid, const AdmissionVerdict& verdict)
   }
   const Json review = {
       {"apiVersion", kReviewVersion}, {"kind", "AdmissionReview"}, {"response", response}};
-  return review.dump();
+  // A message may quote a part of what was sent, cut anywhere.
+  return review.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 AdmissionVerdict JudgeJob(const AdmissionRequest& request) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "sys/error.h"
+#include "vmafx/trainer/line_buffer.h"
 
 namespace vmafx::trainer {
 
@@ -21,52 +22,6 @@ using base::Until;
 namespace {
 
 constexpr size_t kReadAtOnce = 64 * 1024;
-constexpr size_t kMostLinesAtOnce = 256;
-
-// The lines of a connection, cut out of what comes in.
-class LineBuffer {
- public:
-  explicit LineBuffer(size_t most_line) : most_line_(most_line) {}
-
-  void Add(std::string_view bytes) { bytes_.append(bytes); }
-  bool InLine() const { return !bytes_.empty() || skipping_; }
-
-  // One line, without its end. What was too long is answered when its end has come, so that replies
-  // keep the order of lines.
-  struct Line {
-    std::string text;
-    bool too_long = false;
-  };
-  std::vector<Line> Take() {
-    std::vector<Line> lines;
-    size_t start = 0;
-    while (lines.size() < kMostLinesAtOnce) {
-      const size_t end = bytes_.find('\n', start);
-      if (end == std::string::npos) break;
-      std::string_view text(bytes_.data() + start, end - start);
-      const bool too_long = skipping_ || text.size() >= most_line_;
-      if (text.ends_with('\r')) text.remove_suffix(1);
-      if (too_long) {
-        lines.push_back({"", true});
-      } else if (!text.empty()) {  // an empty line is a keep-alive
-        lines.push_back({std::string(text), false});
-      }
-      skipping_ = false;
-      start = end + 1;
-    }
-    bytes_.erase(0, start);
-    if (bytes_.size() >= most_line_ && bytes_.find('\n') == std::string::npos) {
-      bytes_.clear();
-      skipping_ = true;
-    }
-    return lines;
-  }
-
- private:
-  size_t most_line_;
-  std::string bytes_;
-  bool skipping_ = false;  // within a line that is too long
-};
 
 // True when bytes came, false at the end of the connection.
 Result<bool> ReadSome(int fd, LineBuffer& buffer, const Until& until) {

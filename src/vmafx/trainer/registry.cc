@@ -66,7 +66,7 @@ Result<> PushBlob(RegistryAccess& registry, const std::string& bytes, const Unti
   return CheckDigest(done, digest, doing);
 }
 
-Result<std::string> PullBlob(RegistryAccess& registry, const Json& descriptor, const Until& until) {
+Result<ModelLayer> ReadLayer(const Json& descriptor) {
   const std::string digest = value::FindString(descriptor, {"digest"});
   const Json* size = value::Find(descriptor, {"size"});
   if (!digest.starts_with("sha256:") || digest.size() != 71 ||
@@ -78,9 +78,15 @@ Result<std::string> PullBlob(RegistryAccess& registry, const Json& descriptor, c
     return Fail(Code::kInvalid, "the model has {} bytes, at most {} are read", size->dump(),
                 kMostModelBytes);
   }
+  return ModelLayer{digest, size->get<size_t>()};
+}
+
+Result<std::string> PullBlob(RegistryAccess& registry, const ModelLayer& layer,
+                             const Until& until) {
+  const std::string& digest = layer.digest;
   const auto response = TRY(registry.GetFollowing("blobs/" + digest, until));
   if (response.status != 200) return Unexpected(response, "pulling blob " + digest);
-  if (response.body.size() != size->get<size_t>() || Digest(response.body) != digest) {
+  if (response.body.size() != layer.size || Digest(response.body) != digest) {
     return Fail(Code::kInvalid, "blob {}: {} bytes came that are {}", digest, response.body.size(),
                 Digest(response.body));
   }
@@ -103,6 +109,16 @@ std::string MakeManifest(const ModelArtifact& artifact) {
                          {"layers", Json::array({layer})},
                          {"annotations", artifact.annotations}};
   return manifest.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<ModelLayer> ReadManifest(std::string_view text) {
+  const Json manifest = TRY(value::ParseJson(text));
+  const Json* layers = value::Find(manifest, {"layers"});
+  if (layers != nullptr && layers->is_array()) {
+    for (const Json& layer : *layers)
+      if (value::FindString(layer, {"mediaType"}) == kModelLayerType) return ReadLayer(layer);
+  }
+  return Fail(Code::kInvalid, "it is not a model: no layer of type {}", kModelLayerType);
 }
 
 Result<std::string> PushModel(RegistryAccess& registry, const ModelArtifact& artifact,
@@ -130,16 +146,9 @@ Result<PulledModel> PullModel(RegistryAccess& registry, const std::string& tag,
   PulledModel model;
   model.digest = Digest(response.body);
   TRY(CheckDigest(response, model.digest, "pulling tag " + tag));
-  const Json manifest = TRY(value::ParseJson(response.body).During("manifest of tag " + tag));
-  const Json* layers = value::Find(manifest, {"layers"});
-  if (layers != nullptr && layers->is_array()) {
-    for (const Json& layer : *layers) {
-      if (value::FindString(layer, {"mediaType"}) != kModelLayerType) continue;
-      model.onnx = TRY(PullBlob(registry, layer, until));
-      return model;
-    }
-  }
-  return Fail(Code::kInvalid, "tag {} is not a model: no layer of type {}", tag, kModelLayerType);
+  const ModelLayer layer = TRY(ReadManifest(response.body).During("the manifest of tag " + tag));
+  model.onnx = TRY(PullBlob(registry, layer, until));
+  return model;
 }
 
 }  // namespace vmafx::trainer

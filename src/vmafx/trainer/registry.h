@@ -25,6 +25,14 @@ std::string Digest(std::string_view bytes);
 // The manifest of an artifact, byte for byte the same each time.
 std::string MakeManifest(const ModelArtifact& artifact);
 
+// The first layer of a manifest that holds a model.
+struct ModelLayer {
+  std::string digest;  // "sha256:" and 64 hexadecimal digits in lower case
+  size_t size = 0;     // at most 64 MiB
+};
+// kInvalid: the text is no manifest, or not of a model of ours.
+base::Result<ModelLayer> ReadManifest(std::string_view manifest);
+
 // Pushes blobs that are not there yet, each in one request, then the manifest under each of `tags`
 // in order. The manifest's digest. Digests that the registry answers with are checked: kInternal
 // when one differs. kUnavailable: not reachable, or a status that another try may change; kDenied;

@@ -52,6 +52,35 @@ Result<Credentials> ReadCredentials(const Json& entry) {
   return Credentials{text.substr(0, colon), text.substr(colon + 1)};
 }
 
+// RFC 9110, 5.6.2.
+bool IsToken(std::string_view text) {
+  constexpr std::string_view kMore = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMore.find(c) != std::string_view::npos;
+  });
+}
+
+// Takes the value of a parameter off `header`, with what stands behind it up to the next comma.
+// RFC 9110, 5.6.4: a quoted one may hold quotes and backslashes behind a backslash.
+std::string TakeValue(std::string_view& header) {
+  header.remove_prefix(std::min(header.find_first_not_of(" \t"), header.size()));
+  std::string value;
+  size_t end = 0;
+  if (header.starts_with('"')) {
+    for (end = 1; end < header.size() && header[end] != '"'; ++end) {
+      if (header[end] == '\\' && end + 1 < header.size()) ++end;
+      value += header[end];
+    }
+    end = std::min(header.find(',', end), header.size());
+  } else {
+    end = std::min(header.find(','), header.size());
+    value = base::Trim(header.substr(0, end));
+  }
+  header.remove_prefix(end);
+  return value;
+}
+
 }  // namespace
 
 bool AllowsPlainHttp(const std::vector<std::string>& patterns, std::string_view host) {
@@ -83,22 +112,31 @@ Challenge ReadChallenge(std::string_view header) {
   constexpr size_t kMostParameters = 32;
   Challenge challenge;
   header = base::Trim(header);
-  const size_t blank = std::min(header.find(' '), header.size());
-  challenge.scheme = base::Lower(header.substr(0, blank));
-  header.remove_prefix(blank);
+  const std::string_view scheme = header.substr(0, header.find_first_of(" \t,"));
+  if (!IsToken(scheme)) return challenge;
+  challenge.scheme = base::Lower(scheme);
+  header.remove_prefix(scheme.size());
   while (challenge.parameters.size() < kMostParameters) {
     header.remove_prefix(std::min(header.find_first_not_of(", \t"), header.size()));
     const size_t equals = header.find('=');
     if (equals == std::string_view::npos) break;
-    const std::string name = base::Lower(base::Trim(header.substr(0, equals)));
+    const std::string_view name = base::Trim(header.substr(0, equals));
+    if (!IsToken(name)) break;  // the next challenge
     header.remove_prefix(equals + 1);
-    const bool quoted = header.starts_with('"');
-    if (quoted) header.remove_prefix(1);
-    const size_t end = std::min(header.find(quoted ? '"' : ','), header.size());
-    challenge.parameters[name] = std::string(header.substr(0, end));
-    header.remove_prefix(std::min(header.size(), end + 1));
+    challenge.parameters[base::Lower(name)] = TakeValue(header);
   }
   return challenge;
+}
+
+Result<std::string> ReadToken(std::string_view answer) {
+  const Json json = TRY(value::ParseJson(answer));
+  std::string token = value::FindString(json, {"token"});
+  if (token.empty()) token = value::FindString(json, {"access_token"});
+  const auto printable = [](char c) { return c > ' ' && c <= '~'; };
+  if (token.empty() || !std::ranges::all_of(token, printable)) {
+    return Fail(Code::kDenied, "no token in the answer");
+  }
+  return token;
 }
 
 RegistryAccess::RegistryAccess(net::Http& http, RegistryOptions options, api::Repository repository)
@@ -209,13 +247,9 @@ Result<> RegistryAccess::FetchToken(const Challenge& challenge,
     return Fail(Code::kDenied, "{}: no token for {} from {} (status {})", repository_.host,
                 repository_.path, realm, response.status);
   }
-  const Json json = TRY(value::ParseJson(response.body).During("token of " + realm));
-  std::string token = value::FindString(json, {"token"});
-  if (token.empty()) token = value::FindString(json, {"access_token"});
-  if (token.empty() || token.find_first_of("\r\n") != std::string::npos) {
-    return Fail(Code::kDenied, "{}: no token in the answer of {}", repository_.host, realm);
-  }
-  authorization_ = "Bearer " + token;
+  authorization_ =
+      "Bearer " +
+      TRY(ReadToken(response.body).During(fmt::format("{}: {}", repository_.host, realm)));
   return base::Ok();
 }
 

@@ -34,12 +34,17 @@ base::Result<std::optional<Credentials>> FindCredentials(std::string_view config
                                                          std::string_view host);
 
 // What a registry asks for in WWW-Authenticate (RFC 9110 11.6.1): scheme in lower case, and its
-// parameters, names in lower case. Text that is none gives an empty scheme.
+// parameters, names in lower case and values without their quotes. Of several challenges the first.
+// Text that is none gives an empty scheme.
 struct Challenge {
   std::string scheme;
   std::map<std::string, std::string> parameters;
 };
 Challenge ReadChallenge(std::string_view header);
+
+// The token in a token server's answer, fit for a header; kDenied: there is none in it.
+// https://distribution.github.io/distribution/spec/auth/token/#token-response-fields
+base::Result<std::string> ReadToken(std::string_view answer);
 
 // One conversation with one repository: knows its URLs and shows what its registry asks to see:
 // nothing, a name and password, or a token that these are exchanged for. One thread at a time.

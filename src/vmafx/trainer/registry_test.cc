@@ -282,6 +282,27 @@ TEST(ChallengeTest, IsReadAsItIsWritten) {
   EXPECT_EQ(ReadChallenge("Basic realm=plain").parameters.at("realm"), "plain");
 }
 
+TEST(ChallengeTest, ReadsQuotesAndTheFirstOfSeveral) {
+  const Challenge quoted = ReadChallenge(R"(Bearer realm = "a\"b\\c" junk, Service=s , scope=)");
+  EXPECT_EQ(quoted.parameters.at("realm"), R"(a"b\c)");
+  EXPECT_EQ(quoted.parameters.at("service"), "s");
+  EXPECT_EQ(quoted.parameters.at("scope"), "");
+
+  const Challenge two = ReadChallenge(R"(Basic realm="a", Bearer realm="b")");
+  EXPECT_EQ(two.scheme, "basic");
+  EXPECT_EQ(two.parameters, (std::map<std::string, std::string>{{"realm", "a"}}));
+}
+
+TEST(TokenTest, IsOneThatAHeaderMayHold) {
+  EXPECT_EQ(*ReadToken(R"({"token": "a.b-c=="})"), "a.b-c==");
+  EXPECT_EQ(*ReadToken(R"({"token": "", "access_token": "x"})"), "x");
+  for (const char* answer : {R"({"token": "a\r\nHost: evil"})", R"({"token": "a b"})",
+                             R"({"token": "\u00e9"})", R"({"token": 7})", "{}", "[]"}) {
+    EXPECT_TRUE(ReadToken(answer).Is(Code::kDenied)) << answer;
+  }
+  EXPECT_TRUE(ReadToken("<html>").Is(Code::kInvalid));
+}
+
 TEST(ChallengeTest, SurvivesWhatIsNone) {
   for (const char* text : {"", " ", "=", "Bearer =", "Bearer ,,,,", "Bearer a=\"", "B a=\"b",
                            "x y z", "Bearer a=b=c,,d=\"\"\"\"", "Bearer \t"}) {

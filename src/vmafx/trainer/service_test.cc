@@ -293,9 +293,12 @@ TEST_F(ServiceTest, RefusesQuestionsThatAreNone) {
   EXPECT_EQ(Ask("/status?revision=x").status, 400);
   EXPECT_EQ(Ask("/status?revision=1&wait=forever").status, 400);
   for (const char* body : {"{", "{}", R"({"features":1})", R"({"features":[1]})",
-                           R"({"features":[[1,2]]})", R"({"features":[[null]]})"}) {
+                           R"({"features":[[1,2]]})", R"({"features":[[null]]})", "\"\xFF"}) {
     EXPECT_EQ(Ask("/predict", body).status, 400) << body;
   }
+  const net::Response quoted = Ask("/status?revision=1&wait=%FF");
+  EXPECT_EQ(quoted.status, 400);
+  EXPECT_TRUE(value::ParseJson(quoted.body).ok()) << quoted.body;
 }
 
 TEST_F(ServiceTest, WritesCheckpointsAsFilesToo) {

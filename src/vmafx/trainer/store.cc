@@ -141,7 +141,9 @@ Result<std::string> Store::LoadText(const std::string& name) {
 }
 
 Result<> Store::SaveRecord(const CheckpointRecord& record) {
-  return SaveText("checkpoints", ToJson(record).dump());
+  // The message may quote what a registry sent, which need not be UTF-8.
+  return SaveText("checkpoints",
+                  ToJson(record).dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 Result<CheckpointRecord> Store::LoadRecord() {

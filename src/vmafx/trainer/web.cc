@@ -1,16 +1,14 @@
 #include "vmafx/trainer/web.h"
 
 #include <charconv>
-#include <cmath>
 
 #include "base/text.h"
 #include "value/json.h"
 #include "vmafx/features/features.h"
+#include "vmafx/trainer/predict_request.h"
 
 namespace vmafx::trainer {
 
-using base::Code;
-using base::Fail;
 using base::Result;
 using base::Until;
 using net::Answer;
@@ -20,16 +18,16 @@ using value::Json;
 namespace {
 
 constexpr base::Duration kLongestWait = std::chrono::minutes(1);
-constexpr size_t kMostPredictions = 1000;
 constexpr char kJsonType[] = "application/json";
 constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 
-Answer JsonAnswer(const Json& json) {
-  return {200, json.dump() + "\n", kJsonType};
+Answer JsonAnswer(const Json& json, int status = 200) {
+  // A message may quote what a client sent, which need not be UTF-8.
+  return {status, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", kJsonType};
 }
 
 Answer Problem(int status, const std::string& message) {
-  return {status, Json{{"error", message}}.dump() + "\n", kJsonType};
+  return JsonAnswer({{"error", message}}, status);
 }
 
 Answer Status(const Call& call, Board& board, base::Clock& clock, const std::stop_token& stop) {
@@ -52,29 +50,10 @@ Answer Status(const Call& call, Board& board, base::Clock& clock, const std::sto
   return {200, StatusJson(board.Read()) + "\n", kJsonType};
 }
 
-Result<std::vector<double>> ReadRow(const Json& json, Eigen::Index wanted) {
-  if (!json.is_array() || static_cast<Eigen::Index>(json.size()) != wanted) {
-    return Fail(Code::kInvalid, "want lists of {} numbers", wanted);
-  }
-  std::vector<double> row;
-  for (const Json& item : json) {
-    if (!item.is_number() || !std::isfinite(item.get<double>())) {
-      return Fail(Code::kInvalid, "want finite numbers");
-    }
-    row.push_back(item.get<double>());
-  }
-  return row;
-}
-
 Result<Json> Predict(const std::string& body, const View& view) {
-  const Json json = TRY(value::ParseJson(body));
-  const Json* rows = value::Find(json, {"features"});
-  if (rows == nullptr || !rows->is_array() || rows->size() > kMostPredictions) {
-    return Fail(Code::kInvalid, "want \"features\": a list of at most {} lists", kMostPredictions);
-  }
+  const auto width = static_cast<size_t>(view.student->features());
   Json answer = {{"scores", Json::array()}, {"base_scores", Json::array()}};
-  for (const Json& item : *rows) {
-    const std::vector<double> row = TRY(ReadRow(item, view.student->features()));
+  for (const std::vector<double>& row : TRY(ReadPredictRequest(body, width))) {
     answer["scores"].push_back(view.student->Predict(row));
     answer["base_scores"].push_back(view.base->Predict(row));
   }
