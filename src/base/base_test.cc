@@ -61,9 +61,9 @@ TEST(UntilTest, PauseEndsWhenTheClockPassesItAndWhenItIsStopped) {
   });
   SystemClock real;
   while (full.Read([](int v) { return v == 0; })) clock.Advance(1s);
-  EXPECT_TRUE(full.Await(Until::After(real, 5s), [](int v) { return v == 1; }).ok());
+  EXPECT_TRUE(full.Await(Until::After(real, 60s), [](int v) { return v == 1; }).ok());
   stop.request_stop();
-  EXPECT_TRUE(cut.Await(Until::After(real, 5s), [](int v) { return v != 0; }).ok());
+  EXPECT_TRUE(cut.Await(Until::After(real, 60s), [](int v) { return v != 0; }).ok());
 }
 
 TEST(GuardedTest, AwaitWakesOnAChangeAndTimesOutWithoutOne) {
@@ -72,7 +72,7 @@ TEST(GuardedTest, AwaitWakesOnAChangeAndTimesOutWithoutOne) {
   Crew crew;
   crew.Start("setter", [&](std::stop_token) { value.With([](int& v) { v = 7; }); });
 
-  EXPECT_TRUE(value.Await(Until::After(clock, 5s), [](int v) { return v == 7; }).ok());
+  EXPECT_TRUE(value.Await(Until::After(clock, 60s), [](int v) { return v == 7; }).ok());
   EXPECT_TRUE(
       value.Await(Until::After(clock, 5ms), [](int v) { return v == 8; }).Is(Code::kTimeout));
 }

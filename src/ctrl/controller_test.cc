@@ -1,5 +1,6 @@
 #include "ctrl/controller.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace ctrl {
@@ -40,7 +41,7 @@ class CountingReconciler final : public Reconciler {
 
 class ControllerTest : public testing::Test {
  protected:
-  base::Until Long() { return base::Until::After(clock_, seconds(20)); }
+  base::Until Long() { return base::Until::After(clock_, seconds(60)); }
   void Open(bool open) {
     reconciler_.counts.With([&](auto& all) { all.open = open; });
   }
@@ -87,10 +88,13 @@ TEST_F(ControllerTest, RetriesAFailedTurnAndSaysWhyItFailed) {
   AwaitTurns(kRed, 3);
 
   controller_.Stop();
-  ASSERT_GE(sink_->lines().size(), 2u);
-  EXPECT_EQ(sink_->lines()[0],
-            "warn reconcile failed key=colours/red why=\"try again\" in=\"0.05 s\" "
-            "controller=colours");
+  // Of two turns on two workers, which write when they get to it.
+  EXPECT_THAT(sink_->lines(),
+              testing::IsSupersetOf(
+                  {"warn reconcile failed key=colours/red why=\"try again\" in=\"0.05 s\" "
+                   "controller=colours",
+                   "warn reconcile failed key=colours/red why=\"try again\" in=\"0.10 s\" "
+                   "controller=colours"}));
 }
 
 TEST_F(ControllerTest, StopsRunningTurns) {

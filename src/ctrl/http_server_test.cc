@@ -9,7 +9,7 @@ namespace {
 
 class HttpServerTest : public testing::Test {
  protected:
-  base::Until Long() { return base::Until::After(clock_, std::chrono::seconds(20)); }
+  base::Until Long() { return base::Until::After(clock_, std::chrono::seconds(60)); }
   net::Response Send(const HttpServer& server, const std::string& method, const std::string& path) {
     auto http = net::MakeCurlHttp({});
     net::Request request;

@@ -158,7 +158,7 @@ void LeaderLease::KeepRenewing(std::stop_token stop) {
 void LeaderLease::Stop() {
   crew_.StopAndJoin();
   if (!std::exchange(held_, false)) return;
-  const base::Until until = base::Until::After(clock_, seconds(2));
+  const base::Until until = base::Until::After(clock_, options_.release_within);
   auto lease = client_.Get(kLease, options_.key, until);
   if (!lease.ok() || lease->String({"spec", "holderIdentity"}) != options_.identity) return;
   lease->json()["spec"]["holderIdentity"] = "";

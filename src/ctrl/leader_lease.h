@@ -17,6 +17,7 @@ struct LeaderLeaseOptions {
   base::Duration duration = std::chrono::seconds(15);    // a silent holder is replaced after this
   base::Duration give_up = std::chrono::seconds(10);     // a holder that cannot renew stops itself
   base::Duration renew_every = std::chrono::seconds(2);  // by the holder
+  base::Duration release_within = std::chrono::seconds(2);  // else a standby waits for `duration`
 };
 
 // At most one of several processes holds the Lease object, and works. A standby waits on a watch of
@@ -34,7 +35,7 @@ class LeaderLease final : public Part {
   // Waits until this process is the leader: as long as `until` when another one works.
   base::Result<> Start(const base::Until& until) override;
   bool ReadyWhileStarting() const override { return true; }
-  // Releases the lease (one attempt, 2 s), so that a standby takes over without waiting.
+  // Releases the lease (one attempt), so that a standby takes over without waiting.
   void Stop() override;
 
  private:

@@ -49,7 +49,7 @@ class ManagerTest : public testing::Test {
     manager_.Add("stores", stores_);
     manager_.Add("jobs", jobs_);
   }
-  base::Until Long() { return base::Until::After(clock_, seconds(20), stop_.get_token()); }
+  base::Until Long() { return base::Until::After(clock_, seconds(60), stop_.get_token()); }
   std::string Lines() {
     return diary_.Read(
         [](const std::vector<std::string>& lines) { return base::Join(lines, ", "); });
@@ -65,7 +65,8 @@ class ManagerTest : public testing::Test {
       auto result = manager_.Run(Long());
       outcome.With([&](auto& slot) { slot = std::move(result); });
     });
-    while (manager_.Check().text != text && !Long().Over()) std::this_thread::yield();
+    const base::Until until = Long();
+    while (manager_.Check().text != text && !until.Over()) std::this_thread::yield();
     EXPECT_EQ(manager_.Check().text, text);
     f();
     EXPECT_TRUE(outcome.Await(Long().Stopping({}), [](const auto& slot) { return !!slot; }).ok());

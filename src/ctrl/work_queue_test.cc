@@ -128,7 +128,7 @@ TEST_F(WorkQueueTest, WakesAWaitingTakerWhenADelayEndsThatIsEarlierThanTheOneItW
 
   base::SystemClock real;
   EXPECT_TRUE(taken
-                  .Await(base::Until::After(real, seconds(10)),
+                  .Await(base::Until::After(real, seconds(60)),
                          [](const std::string& name) { return name == "blue"; })
                   .ok());
 }
@@ -149,7 +149,7 @@ TEST_F(WorkQueueTest, EndsAllWaitsWhenItIsClosed) {
   base::SystemClock real;
   EXPECT_TRUE(
       ended
-          .Await(base::Until::After(real, seconds(10)), [](const int& count) { return count == 3; })
+          .Await(base::Until::After(real, seconds(60)), [](const int& count) { return count == 3; })
           .ok());
 }
 

@@ -25,7 +25,9 @@ namespace {
 
 constexpr size_t kPiece = size_t{1} << 16;
 constexpr size_t kLargestAnswer = size_t{256} << 20;
+// For its last words: where it has closed its end, it is about to end; else it most likely goes on.
 constexpr base::Duration kLastWords = std::chrono::milliseconds(300);
+constexpr base::Duration kLastWordsOfTheDying = std::chrono::seconds(5);
 // How often a writer who waits for room looks whether it shall stop.
 constexpr int kWriteLookMs = 50;
 
@@ -77,7 +79,8 @@ class Helper::Connection {
 
   // What it wrote to stderr, for a helper that has ended; "" when it has not.
   std::string LastWords(base::Clock& clock) {
-    const auto exit = process_->Wait(Until::After(clock, kLastWords));
+    const auto exit =
+        process_->Wait(Until::After(clock, closed_ ? kLastWordsOfTheDying : kLastWords));
     if (!exit.ok()) return "";
     const std::string words(base::Trim(exit->output));
     return words.empty() ? exit->Describe() : fmt::format("{}: {}", exit->Describe(), words);
@@ -93,7 +96,10 @@ class Helper::Connection {
         continue;
       }
       if (errno == EINTR) continue;
-      if (errno != EAGAIN) return Fail(Code::kUnavailable, "it does not listen any more");
+      if (errno != EAGAIN) {
+        closed_ = true;
+        return Fail(Code::kUnavailable, "it does not listen any more");
+      }
       if (until.Stopped()) return Fail(Code::kCancelled, "stopped while asking");
       if (until.Expired()) return Fail(Code::kTimeout, "the deadline passed while asking");
       pollfd room{requests_.get(), POLLOUT, 0};
@@ -115,7 +121,10 @@ class Helper::Connection {
       looked = unread_.size();
       if (looked > kLargestAnswer) return Fail(Code::kUnavailable, "its answer has no end");
       const size_t count = TRY(process_->Read(piece.data(), piece.size(), until));
-      if (count == 0) return Fail(Code::kUnavailable, "it has ended");
+      if (count == 0) {
+        closed_ = true;
+        return Fail(Code::kUnavailable, "it has ended");
+      }
       unread_.append(reinterpret_cast<const char*>(piece.data()), count);
     }
   }
@@ -124,6 +133,7 @@ class Helper::Connection {
   std::unique_ptr<sys::PipedProcess> process_;
   std::string unread_;
   int64_t last_id_ = 0;
+  bool closed_ = false;  // by the helper
 };
 
 Helper::Helper(HelperOptions options, base::Clock& clock)

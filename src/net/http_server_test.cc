@@ -22,7 +22,7 @@ Response Send(const HttpServer& server, const std::string& method, const std::st
   request.url = fmt::format("{}://127.0.0.1:{}{}", tls ? "https" : "http", server.port(), path);
   request.headers["X-Asked"] = "yes";
   request.body = body;
-  auto response = http->Send(request, base::Until::After(clock, std::chrono::seconds(20)));
+  auto response = http->Send(request, base::Until::After(clock, std::chrono::seconds(60)));
   EXPECT_TRUE(response.ok()) << response.error().message();
   return std::move(response).ValueOr({});
 }
@@ -116,7 +116,7 @@ TEST(HttpServerTest, LetsHandlersBlockWhereEachConnectionHasItsThread) {
   std::promise<void> second;
   std::vector<Route> routes;
   routes.push_back({"GET", "/first", [&](const Call&) {
-                      const bool came = second.get_future().wait_for(std::chrono::seconds(20)) ==
+                      const bool came = second.get_future().wait_for(std::chrono::seconds(30)) ==
                                         std::future_status::ready;
                       return Answer{200, came ? "came" : "alone"};
                     }});
@@ -176,7 +176,7 @@ TEST(HttpServerTest, SendsTheHeadersOfAnAnswer) {
 
   auto response =
       MakeCurlHttp({})->Send({.url = fmt::format("http://127.0.0.1:{}/", (*server)->port())},
-                             base::Until::After(clock, std::chrono::seconds(20)));
+                             base::Until::After(clock, std::chrono::seconds(60)));
 
   ASSERT_TRUE(response.ok()) << response.error().message();
   EXPECT_EQ(response->headers["location"], "/there");
@@ -199,7 +199,7 @@ TEST(HttpServerTest, BreaksAnAnswerOffWhereItIsTold) {
         came += piece.size();
         return true;
       },
-      base::Until::After(clock, std::chrono::seconds(20)));
+      base::Until::After(clock, std::chrono::seconds(60)));
 
   EXPECT_TRUE(response.Is(base::Code::kUnavailable));
   EXPECT_EQ(came, 50'000u);

@@ -153,7 +153,7 @@ TEST_F(HttpStreamTest, StopEndsAnIdleStreamAtOnce) {
         if (!piece.empty()) streaming.count_down();
         return true;
       },
-      Until::After(clock_, 20s, stop.get_token()));
+      Until::After(clock_, kLate, stop.get_token()));
 
   const base::Instant ended = clock_.Now();
   crew.StopAndJoin();

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/crew.h"
+#include "net/testing/closed_port.h"
 #include "net/testing/https_fixture.h"
 #include "net/testing/tls_server.h"
 
@@ -124,14 +125,14 @@ TEST_F(HttpTest, ABodyAboveTheLimitIsRefusedWhateverItsStatus) {
 }
 
 TEST_F(HttpTest, NobodyListeningIsUnavailableWithHostPortAndReason) {
-  int port = 0;
-  { port = TlsServer(certificate_, nullptr).port(); }
+  const testing::ClosedPort port;
 
-  const auto response = Client()->Send({.url = fmt::format("https://127.0.0.1:{}/", port)}, Soon());
+  const auto response =
+      Client()->Send({.url = fmt::format("https://127.0.0.1:{}/", port.number())}, Soon());
 
   ASSERT_TRUE(response.Is(Code::kUnavailable));
   EXPECT_EQ(response.error().message(),
-            fmt::format("127.0.0.1:{}: cannot connect: connection refused", port));
+            fmt::format("127.0.0.1:{}: cannot connect: connection refused", port.number()));
 }
 
 TEST_F(HttpTest, AServerOfAnotherAuthorityIsUnavailableAndSaysWhy) {
@@ -235,7 +236,7 @@ TEST_F(HttpTest, StopEndsASilentCallAtOnceAndTheNextCallWorks) {
   });
 
   const auto response =
-      http->Send({.url = server.url() + "/slow"}, Until::After(clock_, 20s, stop.get_token()));
+      http->Send({.url = server.url() + "/slow"}, Until::After(clock_, kLate, stop.get_token()));
 
   const base::Instant ended = clock_.Now();
   crew.StopAndJoin();

@@ -28,7 +28,7 @@ TEST(IdentityTest, AProcessThatHasEndedIsDead) {
   ASSERT_TRUE(child.ok());
   const int pid = child->pid();
   child->Signal(9);
-  ASSERT_TRUE(child->Wait(base::Until::After(clock, 20s)).ok());
+  ASSERT_TRUE(child->Wait(base::Until::After(clock, 60s)).ok());
   EXPECT_EQ(LifeOf(WithLast(*ProcessIdentity(), pid, "1")), Life::kDead);
 }
 

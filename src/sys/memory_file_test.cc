@@ -17,7 +17,7 @@ TEST(MemoryFileTest, TakesWhatAChildWritesToStdoutAndNothingElse) {
   command.argv = {"/bin/sh", "-c", "echo out; echo err >&2; echo more"};
   command.output_fd = file->fd();
 
-  const auto exit = sys::Run(std::move(command), base::Until::After(clock, 20s));
+  const auto exit = sys::Run(std::move(command), base::Until::After(clock, 60s));
 
   ASSERT_TRUE(exit.ok());
   EXPECT_EQ(exit->output, "err\n");

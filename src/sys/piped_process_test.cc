@@ -31,7 +31,7 @@ class PipedProcessTest : public testing::Test {
     std::string all;
     uint8_t buffer[4096];
     while (true) {
-      auto got = child.Read(buffer, sizeof buffer, Within(seconds(20)));
+      auto got = child.Read(buffer, sizeof buffer, Within(seconds(60)));
       EXPECT_TRUE(got.ok()) << got.error().message();
       if (!got.ok() || *got == 0) return all;
       all.append(reinterpret_cast<char*>(buffer), *got);
@@ -45,7 +45,7 @@ TEST_F(PipedProcessTest, StreamsStdoutAndKeepsStderr) {
   auto child = Shell("echo one; echo oops >&2; echo two; exit 3");
 
   EXPECT_EQ(ReadAll(*child), "one\ntwo\n");
-  auto exit = child->Wait(Within(seconds(20)));
+  auto exit = child->Wait(Within(seconds(60)));
 
   ASSERT_TRUE(exit.ok()) << exit.error().message();
   EXPECT_EQ(exit->status, 3);
@@ -57,7 +57,7 @@ TEST_F(PipedProcessTest, IsNotHeldUpByMuchOnStderrWhileStdoutIsNotRead) {
       Shell("i=0; while [ $i -lt 20000 ]; do echo 0123456789 >&2; i=$((i+1)); done; echo x");
 
   EXPECT_EQ(ReadAll(*child), "x\n");
-  EXPECT_EQ(child->Wait(Within(seconds(20)))->output.size(), 220000U);
+  EXPECT_EQ(child->Wait(Within(seconds(60)))->output.size(), 220000U);
 }
 
 TEST_F(PipedProcessTest, StopsReadingWhenAskedAndKillsTheChildAtTheEnd) {
@@ -67,7 +67,7 @@ TEST_F(PipedProcessTest, StopsReadingWhenAskedAndKillsTheChildAtTheEnd) {
   crew.Start("stopper", [&](const std::stop_token&) { stop.request_stop(); });
   uint8_t byte = 0;
 
-  auto got = child->Read(&byte, 1, Within(seconds(20)).Stopping(stop.get_token()));
+  auto got = child->Read(&byte, 1, Within(seconds(60)).Stopping(stop.get_token()));
   const pid_t pid = child->pid();
   child.reset();
 

@@ -27,13 +27,19 @@ class ProcessTest : public testing::Test {
     command.argv = {"sh", "-c", std::move(script)};
     return command;
   }
+  // Run with a deadline that is over once the command has written a line, however long that takes.
+  base::Result<Exit> RunToTheDeadlineAfterALine(Command command) {
+    base::FakeClock clock;
+    command.on_line = [&](std::string_view) { clock.Advance(seconds(1)); };
+    return sys::Run(std::move(command), base::Until::After(clock, milliseconds(200)));
+  }
 
   base::SystemClock clock_;
 };
 
 TEST_F(ProcessTest, CapturesBothOutputsInOrderAndTheStatus) {
   const auto exit =
-      sys::Run(Shell("echo one; echo two >&2; echo three; exit 3"), Within(seconds(10)));
+      sys::Run(Shell("echo one; echo two >&2; echo three; exit 3"), Within(seconds(60)));
 
   ASSERT_TRUE(exit.ok()) << exit.error().message();
   EXPECT_EQ(exit->output, "one\ntwo\nthree\n");
@@ -42,7 +48,7 @@ TEST_F(ProcessTest, CapturesBothOutputsInOrderAndTheStatus) {
 }
 
 TEST_F(ProcessTest, NamesTheSignalThatKilledIt) {
-  const auto exit = sys::Run(Shell("kill -9 $$"), Within(seconds(10)));
+  const auto exit = sys::Run(Shell("kill -9 $$"), Within(seconds(60)));
 
   ASSERT_TRUE(exit.ok());
   EXPECT_EQ(exit->status, 137);
@@ -52,8 +58,8 @@ TEST_F(ProcessTest, NamesTheSignalThatKilledIt) {
 TEST_F(ProcessTest, HandsOverTheInputWhateverItsSizeAndWithoutItNothing) {
   Command count = Shell("wc -c");
   count.input = std::string(size_t{3} << 20, 'x');
-  const auto exit = sys::Run(count, Within(seconds(10)));
-  const auto empty = sys::Run(Shell("wc -c"), Within(seconds(10)));
+  const auto exit = sys::Run(count, Within(seconds(60)));
+  const auto empty = sys::Run(Shell("wc -c"), Within(seconds(60)));
 
   ASSERT_TRUE(exit.ok() && empty.ok());
   EXPECT_EQ(base::Trim(exit->output), "3145728");
@@ -65,14 +71,14 @@ TEST_F(ProcessTest, TellsLinesAsTheyComeAndTheLastOneWithoutALineEnd) {
   Command command = Shell("printf 'a\\nb\\n\\nlast'");
   command.on_line = [&](std::string_view line) { lines.emplace_back(line); };
 
-  ASSERT_TRUE(sys::Run(command, Within(seconds(10))).ok());
+  ASSERT_TRUE(sys::Run(command, Within(seconds(60))).ok());
 
   EXPECT_THAT(lines, ElementsAre("a", "b", "", "last"));
 }
 
 TEST_F(ProcessTest, KeepsTheLastMebibyteOfALongOutput) {
   const auto exit =
-      sys::Run(Shell("head -c 5000000 /dev/zero | tr '\\0' x; echo end"), Within(seconds(10)));
+      sys::Run(Shell("head -c 5000000 /dev/zero | tr '\\0' x; echo end"), Within(seconds(60)));
 
   ASSERT_TRUE(exit.ok());
   EXPECT_EQ(exit->output.size(), size_t{1} << 20);
@@ -84,8 +90,8 @@ TEST_F(ProcessTest, AppendsToAFileWhenAsked) {
   Command command = Shell("echo out; echo err >&2");
   command.output_path = dir.path() / "log";
 
-  ASSERT_TRUE(sys::Run(command, Within(seconds(10))).ok());
-  ASSERT_TRUE(sys::Run(command, Within(seconds(10))).ok());
+  ASSERT_TRUE(sys::Run(command, Within(seconds(60))).ok());
+  ASSERT_TRUE(sys::Run(command, Within(seconds(60))).ok());
 
   EXPECT_EQ(*ReadFile(dir.path() / "log"), "out\nerr\nout\nerr\n");
 }
@@ -97,7 +103,7 @@ TEST_F(ProcessTest, GivesTheChildExactlyItsEnvironmentAndDirectory) {
   command.environment = Variables{{"PATH", "/usr/bin:/bin"}, {"COLOR", "red"}};
   command.directory = dir.path();
 
-  const auto exit = sys::Run(command, Within(seconds(10)));
+  const auto exit = sys::Run(command, Within(seconds(60)));
 
   ASSERT_TRUE(exit.ok());
   EXPECT_EQ(exit->output, "red\n" + dir.path().string() + "\n");
@@ -122,8 +128,8 @@ TEST_F(ProcessTest, SaysWhatIsMissingBeforeAnythingRuns) {
 }
 
 TEST_F(ProcessTest, EndsTheWholeGroupAtTheDeadlineAndShowsWhatItWrote) {
-  const auto exit =
-      sys::Run(Shell("echo started; sleep 1000 & sleep 1000"), Within(milliseconds(200)));
+  Command command = Shell("echo started; sleep 1000 & sleep 1000");
+  const auto exit = RunToTheDeadlineAfterALine(std::move(command));
 
   ASSERT_TRUE(exit.Is(base::Code::kTimeout));
   EXPECT_THAT(exit.error().message(), HasSubstr("it wrote: started"));
@@ -140,37 +146,37 @@ TEST_F(ProcessTest, EndsWhenStoppedFromAnotherThread) {
 }
 
 TEST_F(ProcessTest, KillsAChildThatIgnoresTheTermination) {
-  Process process = *Process::Start(Shell("trap '' TERM; echo ready; while :; do sleep 1; done"));
+  std::stop_source stop;
+  Command command = Shell("trap '' TERM; echo ready; while :; do sleep 1; done");
+  command.on_line = [&](std::string_view) { stop.request_stop(); };
+  Process process = *Process::Start(std::move(command));
 
-  const auto exit = process.Wait(Within(milliseconds(200)), milliseconds(100));
+  const auto exit = process.Wait(Within(seconds(60)).Stopping(stop.get_token()), milliseconds(100));
 
-  EXPECT_TRUE(exit.Is(base::Code::kTimeout));
+  EXPECT_TRUE(exit.Is(base::Code::kCancelled));
   EXPECT_FALSE(process.Running());
 }
 
 TEST_F(ProcessTest, IsNotHeldUpByAGrandchildThatKeepsThePipe) {
-  const base::Instant start = clock_.Now();
-
   const auto exit = sys::Run(Shell("sleep 1000 & echo done"), Within(seconds(60)));
 
-  ASSERT_TRUE(exit.ok());
+  ASSERT_TRUE(exit.ok()) << exit.error().message();
   EXPECT_EQ(exit->output, "done\n");
-  EXPECT_LT(clock_.Now() - start, seconds(10));
 }
 
 TEST_F(ProcessTest, WaitsForTheWholeOutputWhenAskedTo) {
-  Command command = Shell("(sleep 0.3; echo late) & echo first");
+  Command command = Shell("echo first; (sleep 0.3; echo late) &");
   command.whole_output = true;
-  const auto exit = sys::Run(command, Within(seconds(10)));
+  const auto exit = sys::Run(command, Within(seconds(60)));
 
   ASSERT_TRUE(exit.ok()) << exit.error().message();
   EXPECT_EQ(exit->output, "first\nlate\n");
 }
 
 TEST_F(ProcessTest, TheDeadlineHoldsForTheWholeOutputToo) {
-  Command command = Shell("sleep 60 & echo first");
+  Command command = Shell("sleep 1000 & echo first");
   command.whole_output = true;
-  const auto exit = sys::Run(command, Within(milliseconds(200)));
+  const auto exit = RunToTheDeadlineAfterALine(std::move(command));
 
   ASSERT_TRUE(exit.Is(base::Code::kTimeout));
   EXPECT_THAT(exit.error().message(), HasSubstr("first"));
@@ -182,9 +188,9 @@ TEST_F(ProcessTest, WhatWasLeftInTheBackgroundLivesUntilDestruction) {
   auto process =
       Process::Start(Shell("(sleep 0.3; echo done >" + file + "; sleep 60) >/dev/null 2>&1 &"));
   ASSERT_TRUE(process.ok());
-  ASSERT_TRUE(process->Wait(Within(seconds(10))).ok());
+  ASSERT_TRUE(process->Wait(Within(seconds(60))).ok());
 
-  const auto until = Within(seconds(10));
+  const auto until = Within(seconds(60));
   while (!ReadFile(file).ok() && until.Pause(milliseconds(20))) {
   }
   EXPECT_TRUE(ReadFile(file).ok());
@@ -196,11 +202,11 @@ TEST_F(ProcessTest, KillsTheGroupOnDestruction) {
     Command command = Shell("sleep 1000 & echo $!");
     command.on_line = [&](std::string_view line) { grandchild = std::stoi(std::string(line)); };
     Process process = *Process::Start(command);
-    ASSERT_TRUE(process.Wait(Within(seconds(10))).ok());
+    ASSERT_TRUE(process.Wait(Within(seconds(60))).ok());
     ASSERT_EQ(kill(grandchild, 0), 0);
   }
   // The kill is sent before the destructor returns; its new parent reaps it whenever it likes.
-  const base::Until until = Within(seconds(10));
+  const base::Until until = Within(seconds(60));
   const auto gone = [&] {
     const auto status = ReadFile(fmt::format("/proc/{}/stat", grandchild));
     return !status.ok() || status->find(") Z ") != std::string::npos;
@@ -211,7 +217,7 @@ TEST_F(ProcessTest, KillsTheGroupOnDestruction) {
 }
 
 TEST_F(ProcessTest, PutsTheCommandAndItsLastWordsIntoTheError) {
-  const auto output = RunOrFail(Shell("echo 'the reason'; exit 4"), Within(seconds(10)));
+  const auto output = RunOrFail(Shell("echo 'the reason'; exit 4"), Within(seconds(60)));
 
   ASSERT_TRUE(output.Is(base::Code::kInternal));
   EXPECT_EQ(output.error().message(),

@@ -24,17 +24,13 @@ sigset_t StopSignals() {
   return set;
 }
 
-// timeout(1) and some CI runners signal a program and then its whole group: the same wish, told
-// twice at once.
-constexpr auto kSameWish = std::chrono::milliseconds(300);
-
 }  // namespace
 
-Signals::Signals() {
+Signals::Signals(std::chrono::milliseconds same_wish) {
   const sigset_t set = StopSignals();
   CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
   signal(SIGPIPE, SIG_IGN);
-  const bool started = crew_.Start("signals", [this, set](std::stop_token stop) {
+  const bool started = crew_.Start("signals", [this, set, same_wish](std::stop_token stop) {
     Fd signals(signalfd(-1, &set, SFD_CLOEXEC));
     Fd wake(eventfd(0, EFD_CLOEXEC));
     CHECK(signals.valid() && wake.valid());
@@ -47,7 +43,7 @@ Signals::Signals() {
       if (read(signals.get(), &info, sizeof info) != sizeof info) continue;
       const auto now = std::chrono::steady_clock::now();
       const int earlier = received_.exchange(static_cast<int>(info.ssi_signo));
-      if (earlier == static_cast<int>(info.ssi_signo) && now - first < kSameWish) continue;
+      if (earlier == static_cast<int>(info.ssi_signo) && now - first < same_wish) continue;
       if (earlier != 0) _exit(130);
       first = now;
       stop_.request_stop();

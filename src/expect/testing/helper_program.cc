@@ -17,7 +17,7 @@ Result<std::string> Find() {
   base::SystemClock clock;
   const auto built =
       sys::RunOrFail({.argv = {environment["SEATRIAL_SOURCE_DIR"] + "/tools/eval/build", "--path"}},
-                     base::Until::After(clock, std::chrono::seconds(10)));
+                     base::Until::After(clock, std::chrono::seconds(60)));
   if (built.ok()) return std::string(base::Trim(*built)) + "/seatrial-eval";
   return Fail(Code::kNotFound, "there is no seatrial-eval: run tools/eval/build ({})",
               built.error().message());
