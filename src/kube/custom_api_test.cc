@@ -21,7 +21,7 @@ const Kind kDefinition{"apiextensions.k8s.io", "v1", "CustomResourceDefinition"}
 // Custom resources: kinds that come and go while the client lives.
 class CustomResourceApiTest : public ::testing::Test {
  protected:
-  Until Soon() { return Until::After(clock_, 30s); }
+  Until Soon() { return Until::After(clock_, 60s); }
 
   // A definition in a group of this test alone.
   Object Definition(const std::string& scope) const {
@@ -52,7 +52,8 @@ class CustomResourceApiTest : public ::testing::Test {
     };
     ASSERT_TRUE(definitions.WaitFor(ready, Soon()).ok());
     // Discovery follows the condition by a moment that nothing announces.
-    while (client_->Discover(kind_, Soon()).Is(Code::kNotFound) && Soon().Pause(20ms)) {
+    const Until until = Soon();
+    while (client_->Discover(kind_, until).Is(Code::kNotFound) && until.Pause(20ms)) {
     }
   }
 
@@ -125,10 +126,9 @@ TEST_F(CustomResourceApiTest, AKindThatIsDefinedAnewWithAnotherScopeIsLookedUpAg
   Object free_ship = Ship("victory");
   free_ship.json()["metadata"].erase("namespace");
   // The server may still answer by the old definition for a moment.
-  auto created = client_->Create(free_ship, Soon());
-  for (int i = 0; i < 200 && !created.ok() && Soon().Pause(20ms); ++i) {
-    created = client_->Create(free_ship, Soon());
-  }
+  const Until until = Soon();
+  auto created = client_->Create(free_ship, until);
+  while (!created.ok() && until.Pause(20ms)) created = client_->Create(free_ship, until);
 
   EXPECT_TRUE(between.Is(Code::kNotFound));
   ASSERT_TRUE(created.ok()) << created.error().message();

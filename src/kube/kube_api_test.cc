@@ -33,7 +33,7 @@ Object ConfigMap(const std::string& ns, const std::string& name, const std::stri
 
 class ClientApiTest : public ::testing::Test {
  protected:
-  Until Soon() { return Until::After(clock_, 30s); }
+  Until Soon() { return Until::After(clock_, 60s); }
 
   // A non-forced apply, which Client does not offer: kubectl's default.
   net::Response ApplyWithoutForce(const Object& object, const std::string& manager) {
@@ -182,25 +182,28 @@ TEST_F(ClientApiTest, AWatchWithoutChangesOfItsOwnGetsBookmarksAndEndsInGoodOrde
   int others = 0;
   std::string last;
 
-  // The server sends one 2 s before it ends a watch, if time has moved on elsewhere.
-  const auto ended = client_->Watch(
-      kConfigMap,
-      {.ns = ns_,
-       .resource_version = version,
-       .at_most = 4s,
-       .on_open =
-           [&] {
-             const auto written = client_->Create(ConfigMap(elsewhere.name(), "a", "1"), Soon());
-             EXPECT_TRUE(written.ok());
-           }},
-      [&](const Change& change) {
-        if (change.type != ChangeType::kBookmark) ++others;
-        last = change.object->resource_version();
-        return true;
-      },
-      Soon());
+  // The server sends one 2 s before it ends a watch, if time has moved on elsewhere: not where it
+  // is later than that.
+  for (int watch = 0; watch < 5 && last.empty(); ++watch) {
+    const auto ended = client_->Watch(
+        kConfigMap,
+        {.ns = ns_,
+         .resource_version = version,
+         .at_most = 4s,
+         .on_open =
+             [&] {
+               const std::string name = fmt::format("a-{}", watch);
+               EXPECT_TRUE(client_->Create(ConfigMap(elsewhere.name(), name, "1"), Soon()).ok());
+             }},
+        [&](const Change& change) {
+          if (change.type != ChangeType::kBookmark) ++others;
+          last = change.object->resource_version();
+          return true;
+        },
+        Soon());
+    ASSERT_TRUE(ended.ok()) << ended.error().message();
+  }
 
-  EXPECT_TRUE(ended.ok()) << ended.error().message();
   EXPECT_EQ(others, 0);
   ASSERT_NE(last, "") << "no bookmark came";
   EXPECT_GT(std::stoull(last), std::stoull(version));
@@ -232,10 +235,11 @@ TEST_F(ClientApiTest, StopEndsAWatchAtOnce) {
              stopped = clock_.Now();
              stop.request_stop();
            }},
-      [](const Change&) { return true; }, Until::After(clock_, 30s, stop.get_token()));
+      [](const Change&) { return true; }, Until::After(clock_, 10min, stop.get_token()));
 
   EXPECT_TRUE(ended.Is(Code::kCancelled));
-  EXPECT_LT(clock_.Now() - stopped, 2s);  // a few ms when the machine is not busy
+  // A few ms when the machine is not busy; a minute at least where the stop wakes nobody.
+  EXPECT_LT(clock_.Now() - stopped, 30s);
 }
 
 TEST_F(ClientApiTest, WithoutTheRightIsDeniedWithTheReason) {
@@ -333,7 +337,7 @@ TEST_F(ClientApiTest, HundredsOfSmallWritesASecond) {
   const auto span = std::chrono::duration<double>(clock_.Now() - start).count();
   RecordProperty("applies_per_second", static_cast<int>(kThreads * kEach / span));
   EXPECT_EQ(failed, 0);
-  EXPECT_LT(span, 20) << "kept connections are not kept";
+  EXPECT_LT(span, 60) << "kept connections are not kept";
 }
 
 }  // namespace

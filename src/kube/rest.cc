@@ -62,7 +62,7 @@ std::optional<base::Duration> Rest::PauseAfter(const net::Response& response, co
 }
 
 Result<net::Response> Rest::Try(const Call& call, const Attempt& attempt, Breaks breaks,
-                                const Until& until) {
+                                std::optional<base::Error>* refused, const Until& until) {
   while (true) {
     const net::Request request = TRY(MakeRequest(call));  // each time: the token may be a new one
     Result<net::Response> response = attempt(request);
@@ -78,8 +78,10 @@ Result<net::Response> Rest::Try(const Call& call, const Attempt& attempt, Breaks
     const base::Error refusal = StatusError(response->status, response->body);
     if (!pause.has_value() || *pause >= until.Left()) return refusal;
     log_.Debug("to be sent again", {{"call", call.what}, {"status", response->status}});
-    if (call.on_refused && refusal.code() == Code::kUnavailable)
-      call.on_refused(base::Error(refusal).During(During(call)));
+    if (refusal.code() == Code::kUnavailable) {
+      if (refused != nullptr) *refused = refusal;
+      if (call.on_refused) call.on_refused(base::Error(refusal).During(During(call)));
+    }
     if (!until.Pause(*pause) && until.Stopped()) {
       return base::Fail(Code::kCancelled, "stopped while the server asked to wait");
     }
@@ -88,10 +90,15 @@ Result<net::Response> Rest::Try(const Call& call, const Attempt& attempt, Breaks
 
 Result<std::string> Rest::Send(const Call& call, const Until& until) {
   // A kept connection may end just as we use it. Only what changes nothing may be sent again.
-  const Breaks breaks = call.method == "GET" ? Breaks::kAllowOneMore : Breaks::kAreFinal;
+  const bool reads = call.method == "GET";
+  const Breaks breaks = reads ? Breaks::kAllowOneMore : Breaks::kAreFinal;
+  std::optional<base::Error> refused;
   Result<net::Response> response = Try(
       call, [&](const net::Request& request) { return http_->Send(request, until); }, breaks,
-      until);
+      &refused, until);
+  // Of a write nobody knows then whether it was carried out in the end.
+  if (reads && response.Is(Code::kTimeout) && refused)
+    return std::move(*refused).During(During(call));
   if (!response.ok()) return std::move(response).error().During(During(call));
   return std::move(response->body);
 }
@@ -100,7 +107,7 @@ Result<> Rest::Stream(const Call& call, const std::function<bool(std::string_vie
                       const Until& until) {
   const Result<net::Response> response = Try(
       call, [&](const net::Request& request) { return http_->Stream(request, sink, until); },
-      Breaks::kAreFinal, until);
+      Breaks::kAreFinal, nullptr, until);
   if (!response.ok()) return base::Error(response.error()).During(During(call));
   return base::Ok();
 }

@@ -31,7 +31,8 @@ class Rest {
  public:
   Rest(ClusterAccess access, base::Log log, const std::string& user_agent);
 
-  // The body of a 2xx answer.
+  // The body of a 2xx answer. Where time is up while an overloaded server is read from again, the
+  // error is what it said before.
   base::Result<std::string> Send(const Call& call, const base::Until& until);
 
   // As net::Http::Stream: ok means 2xx and an orderly end.
@@ -43,8 +44,9 @@ class Rest {
  private:
   using Attempt = std::function<base::Result<net::Response>(const net::Request&)>;
   enum class Breaks { kAreFinal, kAllowOneMore };
+  // `refused`, if not null: the last time that the server had too much to do.
   base::Result<net::Response> Try(const Call& call, const Attempt& attempt, Breaks breaks,
-                                  const base::Until& until);
+                                  std::optional<base::Error>* refused, const base::Until& until);
   base::Result<net::Request> MakeRequest(const Call& call);
   // How long to wait before the same request is sent again; nullopt: the answer stands.
   std::optional<base::Duration> PauseAfter(const net::Response& response, const base::Until& until);

@@ -29,7 +29,7 @@ class RestTest : public ::testing::Test {
     access.token = "secret";
     return Rest(std::move(access), base::Log::Nowhere(), "test");
   }
-  Until Soon() { return Until::After(clock_, 20s); }
+  Until Soon() { return Until::After(clock_, 60s); }
 
   base::SystemClock clock_;
   const net::KeyPair authority_ = *net::MakeAuthority("test", clock_.WallNow());
@@ -85,6 +85,29 @@ TEST_F(RestTest, DoesNotWaitForWhatComesAfterTheDeadlineOrWhatWasNotPromised) {
   EXPECT_EQ(later.error().message(), "GET later: HTTP status 503: busy");
   EXPECT_TRUE(never.Is(Code::kUnavailable));
   EXPECT_EQ(calls, 2);
+}
+
+TEST_F(RestTest, AReadThatIsNotAnsweredAfterARefusalSaysWhatTheServerSaid) {
+  std::atomic<int> calls{0};
+  TlsServer server(certificate_, [&](const Received&, Connection& connection) {
+    if (++calls == 1) {
+      connection.Answer(429, "busy", "Retry-After: 0\r\n");
+    } else {
+      connection.AwaitClient();
+    }
+  });
+  const auto get = [&](base::Duration limit) {
+    calls = 0;
+    return Reach(server).Send({.path = "/x", .what = "x"}, Until::After(clock_, limit));
+  };
+
+  // Long enough for a refusal and another try, however late this machine is.
+  base::Duration limit = 200ms;
+  auto answer = get(limit);
+  while (calls < 2 && limit < 60s) answer = get(limit *= 2);
+
+  ASSERT_TRUE(answer.Is(Code::kUnavailable)) << answer.error().message();
+  EXPECT_EQ(answer.error().message(), "GET x: HTTP status 429: busy");
 }
 
 TEST_F(RestTest, ADenialStandsUnlessTheServerHasJustComeBack) {

@@ -92,7 +92,7 @@ class ScriptedClient final : public Client {
 
 class StoreTest : public ::testing::Test {
  protected:
-  Until Soon() { return Until::After(clock_, 20s); }
+  Until Soon() { return Until::After(clock_, 60s); }
   std::unique_ptr<Store> Open() {
     return std::make_unique<Store>(client_, StoreOptions{.kind = {"", "v1", "Pod"}}, clock_,
                                    base::Log::Nowhere());

@@ -232,7 +232,7 @@ Result<> ApiServer::Restart(const Until& until) {
 void ApiServer::Kill() {
   state_->api_server->Signal(SIGKILL);
   // A killed child ends at once; the wait only reaps it.
-  const auto exit = state_->api_server->Wait(Until::After(state_->clock, 10s));
+  const auto exit = state_->api_server->Wait(Until::After(state_->clock, 60s));
   CHECK(exit.ok());
 }
 
@@ -305,20 +305,29 @@ ApiServer& SharedApiServer() {
   return shared_environment->Get();
 }
 
+void AwaitRightToRead(Client& user, const Kind& kind, const std::string& ns) {
+  base::SystemClock clock;
+  const Until until = Until::After(clock, 60s);
+  auto read = user.Get(kind, {ns, "whatever"}, until);
+  while (!read.ok() && !read.Is(Code::kNotFound) && until.Pause(20ms))
+    read = user.Get(kind, {ns, "whatever"}, until);
+  if (!read.ok() && !read.Is(Code::kNotFound)) ADD_FAILURE() << read.error().message();
+}
+
 TestNamespace::TestNamespace(Client& client) : client_(client) {
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
   const std::string label = base::Lower(test != nullptr ? test->name() : "test").substr(0, 40);
   name_ = label + "-" + net::RandomHex(3);
   base::SystemClock clock;
   const Json json = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name_}}}};
-  const auto made = client_.Create(Object(json), Until::After(clock, 20s));
+  const auto made = client_.Create(Object(json), Until::After(clock, 60s));
   if (!made.ok()) ADD_FAILURE() << made.error().message();
 }
 
 TestNamespace::~TestNamespace() {
   base::SystemClock clock;
   const auto deleted =
-      client_.Delete({"", "v1", "Namespace"}, {"", name_}, {}, Until::After(clock, 20s));
+      client_.Delete({"", "v1", "Namespace"}, {"", name_}, {}, Until::After(clock, 60s));
   if (!deleted.ok()) ADD_FAILURE() << deleted.error().message();
 }
 

@@ -61,6 +61,10 @@ class ApiServer {
 // with a message when it cannot be started. Call it from the main thread.
 ApiServer& SharedApiServer();
 
+// Waits until `user` may read objects of `kind` in `ns` (a minute at most; then the running test
+// fails): the server takes new rules over when it likes.
+void AwaitRightToRead(Client& user, const Kind& kind, const std::string& ns);
+
 // A new namespace of the shared server, called after the running test; it is deleted at the end
 // (but never emptied: see ApiServer).
 class TestNamespace {

@@ -40,7 +40,7 @@ struct Overload::State {
            {{"kind", "ClusterRole"},
             {"apiGroup", "rbac.authorization.k8s.io"},
             {"name", "cluster-admin"}}}});
-    AwaitRights();
+    AwaitRightToRead(*MakeClient(access, base::Log::Nowhere()), {"", "v1", "ConfigMap"}, "default");
     Make(kFlowControl, "PriorityLevelConfiguration",
          {{"spec",
            {{"type", "Limited"},
@@ -59,15 +59,7 @@ struct Overload::State {
     }
   }
 
-  // The server takes new rules over when it likes.
-  void AwaitRights() {
-    const auto client = MakeClient(access, base::Log::Nowhere());
-    const Until until = Soon();
-    while (client->List({"", "v1", "ConfigMap"}, {.ns = "default"}, until).Is(base::Code::kDenied))
-      CHECK(until.Pause(20ms));
-  }
-
-  Until Soon() { return Until::After(clock, 30s); }
+  Until Soon() { return Until::After(clock, 60s); }
 
   Object Make(const std::string& api_version, const std::string& kind, Json content) {
     content["apiVersion"] = api_version;
