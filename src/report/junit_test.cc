@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "report/testing/synthetic_run.h"
+#include "sys/files.h"
 #include "sys/testing/places.h"
 #include "value/json.h"
 
@@ -119,8 +120,8 @@ TEST(ResultsTest, ReportsTheStepsOfATestThatNeverRanAsSkipped) {
 }
 
 TEST(WriteReportTest, MakesFoldersAndLeavesNoPartBehind) {
-  const auto folder = std::filesystem::path(::testing::TempDir()) / "report_test" / "deep";
-  std::filesystem::remove_all(folder.parent_path());
+  const sys::TempDir temp = *sys::TempDir::Make("report-test");
+  const std::filesystem::path folder = temp.path() / "deep";
 
   ASSERT_TRUE(WriteReport(folder / "a.xml", "one").ok());
   ASSERT_TRUE(WriteReport(folder / "a.xml", "two").ok());
@@ -130,7 +131,6 @@ TEST(WriteReportTest, MakesFoldersAndLeavesNoPartBehind) {
   const auto failed = WriteReport(folder / "a.xml" / "b.xml", "x");
   ASSERT_FALSE(failed.ok());
   EXPECT_THAT(failed.error().message(), HasSubstr("cannot write the report"));
-  std::filesystem::remove_all(folder.parent_path());
 }
 
 }  // namespace

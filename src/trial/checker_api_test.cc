@@ -181,7 +181,8 @@ TEST_F(CheckerApiTest, FindsSomethingInExactlyWhatTheApiServerRefuses) {
   }
   // Discovery follows the definition by a moment that nothing announces.
   const kube::Kind job{"vmafx.dev", "v1", "VmafxJob"};
-  while (!client_->Discover(job, Soon()).ok() && Soon().Pause(20ms)) {
+  const Until until = Soon();
+  while (!client_->Discover(job, until).ok() && until.Pause(20ms)) {
   }
   for (const Case& one : Cases()) {
     const Json object = value::ParseYaml(one.object, "case").documents.at(0).json;

@@ -71,10 +71,10 @@ TEST_F(CommandsApiTest, AssertCommandsAreTriedUntilTheySucceed) {
       {"suite/a/00-map.yaml", ConfigMap("web", "red")},
       {"suite/a/00-assert.yaml",
        ConfigMap("web", "red") + "---\n" +
-           Check("timeout: 20\ncommands:\n- script: |\n    echo x >> tries\n    test $(wc -l < "
+           Check("timeout: 100\ncommands:\n- script: |\n    echo x >> tries\n    test $(wc -l < "
                  "tries) -ge 3\n")},
       {"suite/b/00-assert.yaml",
-       Check("timeout: 1\ncommands:\n- script: echo the reason; exit 1\ncollectors:\n- command: "
+       Check("timeout: 4\ncommands:\n- script: echo the reason; exit 1\ncollectors:\n- command: "
              "echo collected $NAMESPACE\n")},
   };
 

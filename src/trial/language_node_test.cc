@@ -55,6 +55,8 @@ class LanguageNodeTest : public ::testing::Test {
   }
 
   base::Until Soon() { return base::Until::After(clock_, 60s); }
+  // For a run that ends: it waits for its namespaces to go.
+  base::Until Patient() { return base::Until::After(clock_, 120s); }
 
   // A run that waits for what never comes, as soon as it has made its objects.
   sys::Process StartWaitingRun(const std::string& suite, const std::string& role) {
@@ -90,8 +92,8 @@ class LanguageNodeTest : public ::testing::Test {
 };
 
 TEST_F(LanguageNodeTest, TheSuiteOfOurFieldsPassesHereAndUnderKuttl) {
-  const sys::Exit ours =
-      Seatrial({"test", "--cluster", "seatrial", "-v", "--strict", "test/suites/language"});
+  const sys::Exit ours = Seatrial({"test", "--cluster", "seatrial", "-v", "--strict", "--timeout",
+                                   "120", "test/suites/language"});
   EXPECT_EQ(ours.status, 0) << ours.output;
   EXPECT_THAT(ours.output, HasSubstr("2 tests: 2 passed"));
 
@@ -101,7 +103,11 @@ TEST_F(LanguageNodeTest, TheSuiteOfOurFieldsPassesHereAndUnderKuttl) {
   ASSERT_TRUE(peers.ok()) << peers.error().message();
   const auto lines = base::Split(base::Trim(*peers), '\n');
   sys::Command kuttl;
-  kuttl.argv = {lines.back() + "/kubectl-kuttl", "test", "--artifacts-dir",
+  kuttl.argv = {lines.back() + "/kubectl-kuttl",
+                "test",
+                "--timeout",
+                "120",
+                "--artifacts-dir",
                 (folder_->path() / "kuttl").string(),
                 sys::testing::SourceFolder() / "test/suites/language"};
   kuttl.directory = folder_->path();
@@ -125,7 +131,7 @@ TEST_F(LanguageNodeTest, GcRemovesWhatAKilledRunLeft) {
   EXPECT_THAT(spared.output, HasSubstr("is alive: left alone"));
 
   run.Signal(SIGKILL);
-  (void)run.Wait(Soon());
+  (void)run.Wait(Patient());
   const sys::Exit gc = Seatrial({"gc"});
 
   EXPECT_EQ(gc.status, 0) << gc.output;
@@ -145,7 +151,7 @@ TEST_F(LanguageNodeTest, ARunThatIsTerminatedRemovesEverythingAndStillWritesItsR
     sys::Process run = StartWaitingRun(suite.Path("suite"), role);
 
     kill(run.pid(), signal);
-    const auto exit = run.Wait(Soon());
+    const auto exit = run.Wait(Patient());
 
     ASSERT_TRUE(exit.ok()) << exit.error().message();
     EXPECT_EQ(exit->status, 130) << exit->output;

@@ -61,7 +61,7 @@ class LookoutApiTest : public ::testing::Test {
   void SetUp() override { ns_ = NewNamespace(); }
 
   std::string NewNamespace() {
-    const std::string ns = fmt::format("lookout-{}-{}", ++names_, getpid());
+    const std::string ns = fmt::format("lookout-{:06}-{}", ++names_, getpid());
     Make({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", ns}}}});
     // Pods need the account that no controller makes here.
     Make({{"apiVersion", "v1"},
@@ -98,7 +98,7 @@ class LookoutApiTest : public ::testing::Test {
           {"message", message}});
   }
 
-  base::Until Soon() { return base::Until::After(clock_, 30s); }
+  base::Until Soon() { return base::Until::After(clock_, 60s); }
 
   const TestId id_{"suite", "test"};
   std::string ns_;

@@ -34,12 +34,12 @@ class NamespacesApiTest : public testing::SuiteFixture {
 };
 
 TEST_F(NamespacesApiTest, ADeletionThatAFinalizerHoldsFailsTheStepAndTheCleanUpAndNamesIt) {
-  cleanup_limit_ = 1s;
+  cleanup_limit_ = 4s;
   const SuiteFiles files = {
       {"suite/held/00-install.yaml", ConfigMap("web", "", "  finalizers: [example.com/hold]\n")},
       {"suite/held/01-delete.yaml",
        StepOf("delete:\n- {apiVersion: v1, kind: ConfigMap, name: web}\n")},
-      {"suite/held/01-assert.yaml", Check("timeout: 1\n")},
+      {"suite/held/01-assert.yaml", Check("timeout: 4\n")},
   };
 
   EXPECT_EQ(RunSuite(files).verdict, Verdict::kFailed);
@@ -53,12 +53,13 @@ TEST_F(NamespacesApiTest, ADeletionThatAFinalizerHoldsFailsTheStepAndTheCleanUpA
 
 TEST_F(NamespacesApiTest, TestsRunAtTheSameTimeEachInItsOwnNamespace) {
   config_.parallel = 4;
+  config_.timeout = 100;
   SuiteFiles files = {};
   // Each waits until all four are there: it passes only if they overlap.
   const std::string meet = StepOf(R"yaml(commands:
 - script: |
     touch ../../arrived-$NAMESPACE
-    for i in $(seq 200); do test $(ls ../.. | grep -c arrived-) = 4 && exit 0; sleep 0.05; done
+    for i in $(seq 1200); do test $(ls ../.. | grep -c arrived-) = 4 && exit 0; sleep 0.05; done
     exit 1
 )yaml");
   for (const char* name : {"a", "b", "c", "d"}) {

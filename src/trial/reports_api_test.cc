@@ -28,7 +28,7 @@ constexpr char kMap[] =
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: red}\n";
 constexpr char kWrongMap[] =
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: blue}\n";
-constexpr char kSoon[] = "---\napiVersion: kuttl.dev/v1beta1\nkind: TestAssert\ntimeout: 1\n";
+constexpr char kSoon[] = "---\napiVersion: kuttl.dev/v1beta1\nkind: TestAssert\ntimeout: 3\n";
 
 class ReportsApiTest : public ::testing::Test {
  protected:
@@ -36,7 +36,7 @@ class ReportsApiTest : public ::testing::Test {
   sys::Exit Seatrial(std::vector<std::string> arguments) {
     sys::Command command = testing::SeatrialCommand(std::move(arguments));
     command.directory = files_.Path();
-    return testing::RunWithin(60s, std::move(command));
+    return testing::RunWithin(120s, std::move(command));
   }
 
   sys::Exit Test(std::vector<std::string> arguments) {
@@ -115,7 +115,7 @@ TEST_F(ReportsApiTest, StreamsEventsToStdoutAndTheConsoleToStderr) {
   sys::Command command;
   command.argv = {"/bin/sh", "stream.sh", sys::testing::Program("seatrial")};
   command.directory = files_.Path();
-  const auto exit = sys::Run(std::move(command), base::Until::After(clock_, 60s));
+  const auto exit = sys::Run(std::move(command), base::Until::After(clock_, 120s));
 
   ASSERT_TRUE(exit.ok());
   EXPECT_EQ(exit->status, 0);

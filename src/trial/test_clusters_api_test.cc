@@ -31,7 +31,7 @@ class TestClustersApiTest : public testing::SuiteFixture {
   static void SetUpTestSuite() {
     (void)SharedApiServer();  // the longest living first
     base::SystemClock clock;
-    const auto until = base::Until::After(clock, 60s);
+    const auto until = base::Until::After(clock, 120s);
     const auto programs = kube::testing::KubernetesPrograms(until);
     ASSERT_TRUE(programs.ok()) << programs.error().message();
     auto started = ApiServer::Start(*programs, until);

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "base/crew.h"
-#include "kube/store.h"
 #include "kube/testing/api_server.h"
 #include "trial/testing/suite_fixture.h"
 
@@ -56,6 +55,15 @@ class TrialApiTest : public testing::SuiteFixture {
                                              {"name", user}}}}}),
                             Soon())
                     .ok());
+  }
+
+  // Makes ConfigMap `name` of the run's namespace green once a wait has told that it is red.
+  void PaintOnceItIsWaitedFor(kube::Client& client, const std::string& name,
+                              const base::Until& until) {
+    EXPECT_TRUE(progress_.AwaitMismatch("found \"red\"", until)) << "nobody waits";
+    const auto painted = client.MergePatch(kConfigMap, {config_.ns, name},
+                                           {{"data", {{"color", "green"}}}}, "", until);
+    if (!painted.ok()) ADD_FAILURE() << painted.error().message();
   }
 };
 
@@ -120,9 +128,6 @@ TEST_F(TrialApiTest, AFailedAssertSaysWhereWhatAndTheNearestMissAndLeavesEvidenc
   EXPECT_THAT(events_.With("step ended"), Contains("step ended web 1-never skipped"));
   EXPECT_THAT(events_.collected, Contains(HasSubstr("web/0-install/failure.txt")));
   EXPECT_THAT(events_.collected, Contains(HasSubstr("web/0-install/objects/ConfigMap-web.yaml")));
-  ASSERT_FALSE(events_.progress.empty());
-  EXPECT_THAT(events_.progress[0].waiting_for, HasSubstr("ConfigMap"));
-  EXPECT_THAT(events_.progress[0].mismatch, HasSubstr(".data.color"));
 }
 
 TEST_F(TrialApiTest, AnObjectThatIsMissingNamesTheOthers) {
@@ -138,46 +143,41 @@ TEST_F(TrialApiTest, AnObjectThatIsMissingNamesTheOthers) {
   EXPECT_THAT(events_.failures[0].details, Contains("there are: other"));
 }
 
-TEST_F(TrialApiTest, AnAssertWaitsForAChangeThatComesLater) {
+TEST_F(TrialApiTest, AnAssertTellsWhatItWaitsForAndPassesWithAChangeThatComesLater) {
   config_.ns = run_ + "-late";
+  config_.timeout = 100;
   const SuiteFiles files = {
       {"suite/web/00-install.yaml", ConfigMap("web", "red")},
       {"suite/web/00-assert.yaml", ConfigMap("web", "green")},
   };
   base::Crew crew;
   crew.Start("change", [&](std::stop_token stop) {
-    const auto until = base::Until::After(clock_, 20s, stop);
-    kube::Store store(*client_, {kConfigMap, config_.ns, {}}, clock_, base::Log::Nowhere());
-    const kube::Key key{config_.ns, "web"};
-    (void)store.WaitFor(
-        [&](const kube::Store::Snapshot& now) { return now.objects.count(key) != 0; }, until);
-    (void)client_->MergePatch(kConfigMap, key, {{"data", {{"color", "green"}}}}, "", until);
+    PaintOnceItIsWaitedFor(*client_, "web", Soon().Stopping(stop));
   });
 
-  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed);
+  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << Messages();
+
+  ASSERT_FALSE(events_.progress.empty());
+  EXPECT_THAT(events_.progress[0].waiting_for, HasSubstr("ConfigMap"));
+  EXPECT_THAT(events_.progress[0].mismatch, HasSubstr(".data.color"));
 }
 
 TEST_F(TrialApiTest, WithoutTheRightToWatchItLooksByTheClockAndSaysSo) {
   config_.ns = run_ + "-nowatch";
   const SuiteFiles files = {
       {"suite/web/00-install.yaml", ConfigMap("web", "red")},
-      {"suite/web/00-assert.yaml", ConfigMap("web", "green") + "---\n" + Check("timeout: 20\n")},
+      {"suite/web/00-assert.yaml", ConfigMap("web", "green") + "---\n" + Check("timeout: 100\n")},
   };
   const auto admin = std::move(client_);
   MakeRole(*admin, "getter", {"get", "create", "patch", "delete"});
   client_ = kube::MakeClient(*SharedApiServer().As("getter"), base::Log::Nowhere());
+  kube::testing::AwaitRightToRead(*client_, kConfigMap, "default");
   base::Crew crew;
   crew.Start("change", [&](std::stop_token stop) {
-    const auto until = base::Until::After(clock_, 20s, stop);
-    const kube::Key key{config_.ns, "web"};
-    while (!admin->Get(kConfigMap, key, until).ok() && until.Pause(10ms)) {
-    }
-    // The first look has to fail for the test to mean anything; later is late enough.
-    (void)until.Pause(300ms);
-    (void)admin->MergePatch(kConfigMap, key, {{"data", {{"color", "green"}}}}, "", until);
+    PaintOnceItIsWaitedFor(*admin, "web", Soon().Stopping(stop));
   });
 
-  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed);
+  EXPECT_EQ(RunSuite(files).verdict, Verdict::kPassed) << Messages();
 
   EXPECT_THAT(events_.With("looking again by the clock"), Not(IsEmpty()));
   crew.StopAndJoin();

@@ -27,8 +27,9 @@ class TrialNodeTest : public ::testing::Test {
 
 TEST_F(TrialNodeTest, RunBringsAClusterUpTriesTheSuitesAndLeavesNothing) {
   const sys::Exit exit = RunWithin(
-      240s, SeatrialCommand({"run", "--state-dir", State(), "--artifacts-dir", Artifacts(),
-                             "--report", "json", "test/suites/basics", "test/suites/workloads"}));
+      240s,
+      SeatrialCommand({"run", "--state-dir", State(), "--artifacts-dir", Artifacts(), "--timeout",
+                       "120", "--report", "json", "test/suites/basics", "test/suites/workloads"}));
 
   EXPECT_EQ(exit.status, 0) << exit.output;
   EXPECT_THAT(exit.output, HasSubstr("3 tests: 3 passed"));

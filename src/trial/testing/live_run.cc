@@ -1,8 +1,7 @@
 #include "trial/testing/live_run.h"
 
-#include <algorithm>
+#include <gtest/gtest.h>
 
-#include "base/check.h"
 #include "trial/testing/suite_run.h"
 
 namespace trial::testing {
@@ -17,30 +16,20 @@ LiveRun::LiveRun(const SuiteFiles& files, kube::Client& client, base::Clock& clo
   crew_.Start("run", [this, plan = PlanOf(files), config = std::move(options.config), settings,
                       &client, &clock](std::stop_token stop) {
     auto result = trial::Run(plan, config, settings, client, {&events_, &progress_},
-                             base::Log::Nowhere(), base::Until::After(clock, 120s, stop));
-    CHECK(result.ok());
-    result_.With([&](auto& place) { place = *std::move(result); });
+                             base::Log::Nowhere(), base::Until::After(clock, 300s, stop));
+    result_.With([&](auto& place) { place = std::move(result); });
   });
 }
 
-std::optional<WaitProgress> LiveRun::Await(const std::function<bool(const WaitProgress&)>& wanted,
-                                           const base::Until& until) {
-  std::optional<WaitProgress> found;
-  const auto look = [&](const std::vector<WaitProgress>& all) {
-    const auto one = std::find_if(all.begin(), all.end(), wanted);
-    if (one != all.end()) found = *one;
-    return found.has_value();
-  };
-  (void)progress_.all_.Await(until, look);
-  return found;
-}
-
 RunResult LiveRun::Finish(const base::Until& until) {
-  (void)result_.Await(until, [](const auto& result) { return result.has_value(); });
+  const auto ended = result_.Await(until, [](const auto& result) { return result.has_value(); });
+  if (!ended.ok()) ADD_FAILURE() << "the run goes on: " << ended.error().message();
   crew_.StopAndJoin();
-  const auto result = result_.Read([](const auto& one) { return one; });
-  CHECK(result.has_value());
-  return *result;
+  auto result = *result_.Read([](const auto& one) { return one; });
+  if (!result.ok()) ADD_FAILURE() << result.error().message();
+  RunResult none;
+  none.verdict = Verdict::kErrored;
+  return std::move(result).ValueOr(none);
 }
 
 }  // namespace trial::testing

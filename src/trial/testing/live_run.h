@@ -2,14 +2,12 @@
 
 // A suite that runs on a thread of its own while the test does something to its cluster.
 
-#include <functional>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "base/crew.h"
 #include "base/guarded.h"
 #include "trial/runner.h"
+#include "trial/testing/progress_log.h"
 #include "trial/testing/suite_files.h"
 
 namespace trial::testing {
@@ -26,25 +24,18 @@ class LiveRun {
           LiveRunOptions options);
 
   // The first progress (from now or before) that `wanted` is true of; nullopt when `until` is over.
-  std::optional<WaitProgress> Await(const std::function<bool(const WaitProgress&)>& wanted,
-                                    const base::Until& until);
-  // Waits for the end. Then the events may be read.
+  std::optional<WaitProgress> Await(const ProgressLog::Wanted& wanted, const base::Until& until) {
+    return progress_.Await(wanted, until);
+  }
+  // Waits for the end, and ends it when `until` is over first. Then the events may be read.
+  // Whatever keeps the suite from running fails the calling test.
   RunResult Finish(const base::Until& until);
   const EventLog& events() const { return events_; }
 
  private:
-  // Copies what may be looked at while the run lasts.
-  class Progress final : public Listener {
-   public:
-    void OnWaitProgress(const WaitProgress& event, const Moment&) override {
-      all_.With([&](auto& all) { all.push_back(event); });
-    }
-    base::Guarded<std::vector<WaitProgress>> all_;
-  };
-
   EventLog events_;
-  Progress progress_;
-  base::Guarded<std::optional<RunResult>> result_;
+  ProgressLog progress_;
+  base::Guarded<std::optional<base::Result<RunResult>>> result_;
   base::Crew crew_;
 };
 

@@ -19,9 +19,9 @@ RunResult SuiteFixture::RunSuite(const SuiteFiles& files, std::stop_token stop) 
   Adjust(settings);
   events_ = {};
   const auto result =
-      trial::Run(PlanOf(files, load_options_), config_, settings, *client_, {&events_},
-                 base::Log::Nowhere(), base::Until::After(clock_, std::chrono::seconds(120), stop));
-  EXPECT_TRUE(result.ok());
+      trial::Run(PlanOf(files, load_options_), config_, settings, *client_, {&events_, &progress_},
+                 base::Log::Nowhere(), base::Until::After(clock_, std::chrono::seconds(300), stop));
+  if (!result.ok()) ADD_FAILURE() << result.error().message();
   return result.ok() ? *result : RunResult{};
 }
 

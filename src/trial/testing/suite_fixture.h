@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "kube/client.h"
+#include "trial/testing/progress_log.h"
 #include "trial/testing/suite_run.h"
 
 namespace trial::testing {
@@ -25,7 +26,7 @@ class SuiteFixture : public ::testing::Test {
   RunResult RunSuite(const SuiteFiles& files, std::stop_token stop = {});
   virtual void Adjust(RunSettings&) {}
 
-  base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(30)); }
+  base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(60)); }
   std::string NamespaceOf(const std::string& test) { return events_.tests[test].ns; }
   // All failures of steps: "FILE:LINE: MESSAGE", and each detail on a line of its own.
   std::string Messages() const;
@@ -35,8 +36,9 @@ class SuiteFixture : public ::testing::Test {
   std::unique_ptr<kube::Client> client_;
   SuiteConfig config_;
   LoadOptions load_options_{{"README*"}, {}};
-  std::string run_;  // the id of the last run; before the first that of the first
-  EventLog events_;  // of the last run
+  std::string run_;       // the id of the last run; before the first that of the first
+  EventLog events_;       // of the last run
+  ProgressLog progress_;  // of all of them, also while they last
 
  private:
   std::string NewId() const { return name_ + "-" + std::to_string(++ids_); }
