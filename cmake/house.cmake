@@ -51,7 +51,7 @@ function(house_tests id kind pattern sources)
   set_tests_properties(${target} PROPERTIES LABELS ${label} ENVIRONMENT
     "SEATRIAL_SOURCE_DIR=${CMAKE_SOURCE_DIR};SEATRIAL_PROGRAM_DIR=${CMAKE_BINARY_DIR}/bin")
   if(NOT label STREQUAL "unit")
-    set_tests_properties(${target} PROPERTIES RUN_SERIAL ON TIMEOUT 300)
+    set_tests_properties(${target} PROPERTIES RUN_SERIAL ON TIMEOUT 600)
   endif()
 endfunction()
 

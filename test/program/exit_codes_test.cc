@@ -24,7 +24,7 @@ class ExitCodesTest : public ::testing::Test {
     words.insert(words.begin(), {folder_ + "/" + program, "test"});
     words.push_back(".");
     const auto exit =
-        sys::Run({.argv = words}, base::Until::After(clock_, std::chrono::seconds(20)));
+        sys::Run({.argv = words}, base::Until::After(clock_, std::chrono::seconds(60)));
     if (!exit.ok()) return exit.error().message();
     return std::to_string(exit->status) + ": " + exit->output;
   }

@@ -25,7 +25,7 @@ class WordsTest : public ::testing::Test {
 
   std::string Output(const std::vector<std::string>& argv) {
     const auto exit =
-        sys::Run({.argv = argv}, base::Until::After(clock_, std::chrono::seconds(20)));
+        sys::Run({.argv = argv}, base::Until::After(clock_, std::chrono::seconds(60)));
     EXPECT_TRUE(exit.ok() && exit->ok()) << argv.back();
     return exit.ok() ? exit->output : "";
   }

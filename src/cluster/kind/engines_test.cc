@@ -57,7 +57,7 @@ class EnginesTest : public testing::Test {
     return environment;
   }
   base::Result<ContainerEngine> Find(const std::string& chosen = "") {
-    return FindEngine(Environment(chosen), temp_.path() / "state", Within(seconds(20)));
+    return FindEngine(Environment(chosen), temp_.path() / "state", Within(seconds(60)));
   }
   base::Until Within(base::Duration span) { return base::Until::After(clock_, span); }
 
@@ -71,7 +71,7 @@ TEST_F(EnginesTest, TakesTheFirstThatAnswers) {
   WriteClient(kClients[2]);
   auto environment = Environment();
   environment["KUBECONFIG"] = "/x";
-  const auto engine = FindEngine(environment, temp_.path(), Within(seconds(20)));
+  const auto engine = FindEngine(environment, temp_.path(), Within(seconds(60)));
   ASSERT_TRUE(engine.ok()) << engine.error().message();
   EXPECT_EQ(engine->Describe(), "podman");
   EXPECT_EQ(engine->environment.at("KIND_EXPERIMENTAL_PROVIDER"), "podman");
@@ -117,7 +117,7 @@ TEST_F(EnginesTest, KindIsToldTheEngineAndGetsTheImageThatWasLoadedThere) {
     options.environment = Environment();
     ClusterSpec spec;
     spec.name = "t";
-    const auto up = MakeKindProvider(options, clock_)->Up(spec, {}, Within(seconds(20)));
+    const auto up = MakeKindProvider(options, clock_)->Up(spec, {}, Within(seconds(60)));
     ASSERT_TRUE(up.Is(Code::kInternal)) << up.error().message();
     EXPECT_THAT(up.error().message(), HasSubstr("--image localhost/node:1"));
     const std::string told = *sys::ReadFile(Told());

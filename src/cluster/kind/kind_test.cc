@@ -158,7 +158,7 @@ class KindProviderTest : public testing::Test {
   base::Result<Cluster> Up(ClusterSpec spec) {
     spec.backend = Backend::kKind;
     spec.name = "t";
-    return Make()->Up(spec, {}, Within(seconds(20)));
+    return Make()->Up(spec, {}, Within(seconds(60)));
   }
   base::Until Within(base::Duration span) { return base::Until::After(clock_, span); }
 
@@ -255,7 +255,7 @@ TEST_F(KindProviderTest, RemovesClustersThatWereToEndWithWhoMadeThem) {
     ASSERT_TRUE(WriteRecord(folder, record).ok());
     ASSERT_TRUE(sys::WriteFileAtomically(folder.string() + ".lock", "").ok());
   }
-  const auto swept = Make()->Sweep(Within(seconds(20)));
+  const auto swept = Make()->Sweep(Within(seconds(60)));
   ASSERT_TRUE(swept.ok()) << swept.error().message();
   EXPECT_THAT(*swept, ElementsAre("ended"));
   EXPECT_TRUE(Make()->Find("kept").ok());

@@ -29,7 +29,7 @@ class StragglersTest : public testing::Test {
     leader.directory = temp_.path();
     auto process = sys::Process::Start(std::move(leader));
     EXPECT_TRUE(process.ok());
-    EXPECT_TRUE(process->Wait(Within(seconds(10))).ok());
+    EXPECT_TRUE(process->Wait(Within(seconds(60))).ok());
     return std::move(*process);
   }
   base::Until Within(base::Duration span) { return base::Until::After(clock_, span); }
@@ -45,8 +45,8 @@ TEST_F(StragglersTest, AContainerThatIsBeingMadeIsWaitedFor) {
 }
 
 TEST_F(StragglersTest, OtherCommandsAndOtherGroupsAreNotWaitedFor) {
-  const sys::Process left = Leave("exec", "sleep 60; :\n");
-  const sys::Process other = Leave("run", "sleep 60; :\n");
+  const sys::Process left = Leave("exec", "sleep 1000; :\n");
+  const sys::Process other = Leave("run", "sleep 1000; :\n");
   const base::Until until = Within(seconds(20));
   AwaitContainers(left.pid(), until);
   AwaitContainers(getpgrp(), until);

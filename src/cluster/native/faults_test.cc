@@ -14,7 +14,7 @@ using std::chrono::seconds;
 
 class FaultsTest : public testing::Test {
  protected:
-  base::Until until() { return base::Until::After(clock_, seconds(20)); }
+  base::Until until() { return base::Until::After(clock_, seconds(60)); }
 
   // Of this process, which stands for a node's init.
   sys::Process StartChild() { return *sys::Process::Start({.argv = {"/bin/sleep", "1000"}}); }

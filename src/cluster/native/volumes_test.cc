@@ -19,7 +19,7 @@ TEST(VolumesTest, GivesNewFoldersToAllAndLeavesFilesAlone) {
   ASSERT_TRUE(sys::WriteFileAtomically(folder / "file", "", 0600).ok());
 
   pollfd fd{opener.descriptor(), POLLIN, 0};
-  ASSERT_EQ(poll(&fd, 1, 10000), 1);
+  ASSERT_EQ(poll(&fd, 1, 60000), 1);
   opener.OpenNew();
 
   struct stat status {};

@@ -43,7 +43,7 @@ spec:
 void NativeClusterTest::SetUp() {
   program_ = sys::testing::Program("seatrial");
   ASSERT_TRUE(fs::exists(program_)) << program_ << " is not built";
-  auto bin = kube::testing::KubernetesPrograms(Within(seconds(30)));
+  auto bin = kube::testing::KubernetesPrograms(Within(seconds(60)));
   ASSERT_TRUE(bin.ok()) << bin.error().message();
   bin_ = *bin;
   provider_ = MakeNativeProvider({State(), program_}, clock_);
@@ -54,7 +54,7 @@ void NativeClusterTest::TearDown() {
   const auto list = provider_->List();
   ASSERT_TRUE(list.ok());
   for (const ClusterStatus& status : *list)
-    EXPECT_TRUE(provider_->Down(status.cluster.name, Within(seconds(30))).ok());
+    EXPECT_TRUE(provider_->Down(status.cluster.name, Within(seconds(90))).ok());
 }
 
 ClusterSpec NativeClusterTest::Spec(const std::string& name, Level level) {
@@ -88,13 +88,13 @@ std::string NativeClusterTest::Kubectl(const Cluster& cluster, std::vector<std::
   arguments.insert(arguments.begin(), "kubectl");
   sys::Command command = InNetwork(cluster, std::move(arguments));
   command.input = input;
-  const auto output = sys::RunOrFail(std::move(command), Within(seconds(60)));
+  const auto output = sys::RunOrFail(std::move(command), Within(seconds(150)));
   EXPECT_TRUE(output.ok()) << output.error().message();
   return output.ok() ? *output : "";
 }
 
 std::string NativeClusterTest::Output(std::vector<std::string> argv) {
-  const auto output = sys::RunOrFail({.argv = std::move(argv)}, Within(seconds(20)));
+  const auto output = sys::RunOrFail({.argv = std::move(argv)}, Within(seconds(60)));
   EXPECT_TRUE(output.ok()) << output.error().message();
   return output.ok() ? *output : "";
 }
@@ -102,7 +102,8 @@ std::string NativeClusterTest::Output(std::vector<std::string> argv) {
 HostState NativeClusterTest::Host() {
   HostState state;
   const auto mounts = sys::ReadMounts();
-  EXPECT_TRUE(mounts.ok());
+  if (!mounts.ok()) ADD_FAILURE() << mounts.error().message();
+  if (!mounts.ok()) return state;
   for (const sys::MountEntry& mount : *mounts) state.mounts.insert(mount.point + " " + mount.type);
   state.links = Output({"ip", "-o", "link"});
   state.addresses = Output({"ip", "-o", "-4", "address"});
@@ -134,7 +135,7 @@ std::vector<std::string> NativeClusterTest::Processes() {
 }
 
 void NativeClusterTest::AwaitNoProcesses() {
-  const base::Until until = Within(seconds(10));
+  const base::Until until = Within(seconds(60));
   while ((!Processes().empty() || Locked()) && until.Pause(milliseconds(5))) {
   }
   EXPECT_EQ(Processes(), std::vector<std::string>{});
@@ -152,7 +153,7 @@ std::string NativeClusterTest::AddBashImage(ClusterSpec& spec) {
   image.repository = "localhost/bash";
   image.program = "bash";
   image.files = {{"/bin/sleep", "bin/sleep", 0755}};
-  const auto made = images::Assemble(image, {"/bin"}, Within(seconds(20)));
+  const auto made = images::Assemble(image, {"/bin"}, Within(seconds(60)));
   EXPECT_TRUE(made.ok()) << made.error().message();
   if (!made.ok()) return "";
   spec.images.push_back(temp_.path() / "bash.tar");
@@ -164,7 +165,7 @@ void NativeClusterTest::StartPodWeb(const Cluster& cluster, const std::string& i
   std::string pod = kPod;
   pod.replace(pod.find("IMAGE"), 5, image);
   Kubectl(cluster, {"apply", "-f", "-"}, pod);
-  Kubectl(cluster, {"wait", "--for=condition=Ready", "pod/web", "--timeout=30s"});
+  Kubectl(cluster, {"wait", "--for=condition=Ready", "pod/web", "--timeout=120s"});
 }
 
 }  // namespace cluster::testing
