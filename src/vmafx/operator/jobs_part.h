@@ -1,14 +1,8 @@
 #pragma once
 
-#include <memory>
-
-#include <prometheus/registry.h>
-
-#include "base/log.h"
-#include "ctrl/manager.h"
-#include "kube/client.h"
+#include "ctrl/late_part.h"
 #include "vmafx/operator/controller_client.h"
-#include "vmafx/operator/stores_part.h"
+#include "vmafx/operator/part_context.h"
 
 namespace vmafx::operators {
 
@@ -18,28 +12,7 @@ struct JobsOptions {
 };
 
 // Looks after VmafxJobs: the stream from the controller, the reconciler and its workers.
-class JobsPart final : public ctrl::Part {
- public:
-  // All must outlive it. `stores` is started before this.
-  JobsPart(JobsOptions options, kube::Client& client, ControllerClient& controller,
-           StoresPart& stores, base::Clock& clock, base::Log log, prometheus::Registry& registry);
-  ~JobsPart() override;
-
-  base::Result<> Start(const base::Until& until) override;
-  base::Result<> Ready() override;
-  void Stop() override;
-
- private:
-  struct Running;
-
-  const JobsOptions options_;
-  kube::Client& client_;
-  ControllerClient& controller_;
-  StoresPart& stores_;
-  base::Clock& clock_;
-  base::Log log_;
-  prometheus::Registry& registry_;
-  std::unique_ptr<Running> running_;
-};
+// `controller` must outlive it.
+ctrl::LatePart MakeJobsPart(JobsOptions options, ControllerClient& controller, PartContext context);
 
 }  // namespace vmafx::operators

@@ -31,4 +31,14 @@ bool NodeChanges::Matters(const kube::Change& change) {
   });
 }
 
+std::vector<kube::Key> NodeChanges::Concerned(const kube::Change& change,
+                                              const kube::Store& others) {
+  std::vector<kube::Key> keys;
+  if (!Matters(change)) return keys;
+  for (const kube::ObjectPtr& other : others.List(change.object->ns())) {
+    keys.push_back(other->key());
+  }
+  return keys;
+}
+
 }  // namespace vmafx::operators

@@ -2,9 +2,10 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/guarded.h"
-#include "kube/client.h"
+#include "kube/store.h"
 
 namespace vmafx::operators {
 
@@ -15,6 +16,9 @@ class NodeChanges {
   // True the first time that a node is seen, when it goes, and when its spec, its labels, its
   // health or the reason for that changed.
   bool Matters(const kube::Change& change);
+
+  // All of `others` in the node's namespace if the change matters, else nobody.
+  std::vector<kube::Key> Concerned(const kube::Change& change, const kube::Store& others);
 
  private:
   base::Guarded<std::map<kube::Key, std::string>> seen_;

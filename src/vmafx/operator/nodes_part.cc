@@ -14,63 +14,50 @@ std::vector<kube::Key> ToNode(const kube::Change& change) {
   return {{change.object->ns(), node}};
 }
 
-}  // namespace
-
-struct NodesPart::Running {
-  explicit Running(NodesPart& part)
-      : stores(part.stores_.stores()),
-        prober(part.options_.probe, part.clock_, part.log_,
-               [this](const kube::Key& node) { controller.queue().Add(node); }),
-        registry(part.controller_, part.options_.registry_period, part.clock_, part.log_,
-                 [this](const kube::Key& node) { controller.queue().Add(node); }),
-        reconciler(part.client_, stores.nodes, stores.pods, prober, registry,
-                   part.options_.cluster_domain, part.clock_, part.log_),
-        controller({.name = "vmafxnode", .workers = part.options_.workers}, reconciler, part.clock_,
-                   part.log_, part.metrics_) {
-    controller.Watch(stores.nodes, ctrl::ToItself());
-    controller.Watch(stores.pods, ToNode);
+class Nodes final : public ctrl::Part {
+ public:
+  Nodes(const NodesOptions& options, ControllerClient& platform, const PartContext& context)
+      : stores_(context.stores.stores()),
+        prober_(options.probe, context.clock, context.log,
+                [this](const kube::Key& node) { controller_.queue().Add(node); }),
+        registry_(platform, options.registry_period, context.clock, context.log,
+                  [this](const kube::Key& node) { controller_.queue().Add(node); }),
+        reconciler_(context.client, stores_.nodes, stores_.pods, prober_, registry_,
+                    options.cluster_domain, context.clock, context.log),
+        controller_({.name = "vmafxnode", .workers = options.workers}, reconciler_, context.clock,
+                    context.log, context.metrics) {
+    controller_.Watch(stores_.nodes, ctrl::ToItself());
+    controller_.Watch(stores_.pods, ToNode);
   }
-  ~Running() {
-    controller.Stop();
-    prober.Stop();
-    registry.Stop();
+  ~Nodes() override { Stop(); }
+
+  base::Result<> Start(const base::Until& until) override {
+    prober_.Start();
+    registry_.Start();
+    return controller_.Start(until);
+  }
+  base::Result<> Ready() override { return controller_.Ready(); }
+  void Stop() override {
+    controller_.Stop();
+    prober_.Stop();
+    registry_.Stop();
   }
 
-  Stores stores;
-  NodeProber prober;
-  NodeRegistry registry;
-  NodeReconciler reconciler;
-  ctrl::Controller controller;
+ private:
+  Stores stores_;
+  NodeProber prober_;
+  NodeRegistry registry_;
+  NodeReconciler reconciler_;
+  ctrl::Controller controller_;
 };
 
-NodesPart::NodesPart(NodesOptions options, kube::Client& client, ControllerClient& controller,
-                     StoresPart& stores, base::Clock& clock, base::Log log,
-                     prometheus::Registry& registry)
-    : options_(std::move(options)),
-      client_(client),
-      controller_(controller),
-      stores_(stores),
-      clock_(clock),
-      log_(std::move(log)),
-      metrics_(registry) {}
+}  // namespace
 
-NodesPart::~NodesPart() = default;
-
-base::Result<> NodesPart::Start(const base::Until& until) {
-  running_ = std::make_unique<Running>(*this);
-  running_->prober.Start();
-  running_->registry.Start();
-  auto started = running_->controller.Start(until);
-  if (!started.ok()) running_.reset();
-  return started;
-}
-
-base::Result<> NodesPart::Ready() {
-  return running_->controller.Ready();
-}
-
-void NodesPart::Stop() {
-  running_.reset();
+ctrl::LatePart MakeNodesPart(NodesOptions options, ControllerClient& controller,
+                             PartContext context) {
+  return ctrl::LatePart([options = std::move(options), &controller, context = std::move(context)] {
+    return std::make_unique<Nodes>(options, controller, context);
+  });
 }
 
 }  // namespace vmafx::operators

@@ -8,7 +8,6 @@
 #include "ctrl/manager.h"
 #include "vmafx/operator/jobs_part.h"
 #include "vmafx/operator/nodes_part.h"
-#include "vmafx/operator/stores_part.h"
 #include "vmafx/operator/trainings_part.h"
 
 namespace vmafx::operators {
@@ -44,10 +43,10 @@ struct Operator::Parts {
               [this](base::Error error) { manager.Fail(std::move(error)); }),
         webhook(options.webhook, client, clock, log, registry),
         stores(client, clock, log),
-        jobs({.workers = options.workers, .worker = options.worker}, client, controller, stores,
-             clock, log, registry),
-        nodes(options.nodes, client, controller, stores, clock, log, registry),
-        trainings(options.trainings, client, stores, clock, log, registry) {
+        jobs(MakeJobsPart({.workers = options.workers, .worker = options.worker}, controller,
+                          {client, stores, clock, log, registry})),
+        nodes(MakeNodesPart(options.nodes, controller, {client, stores, clock, log, registry})),
+        trainings(MakeTrainingsPart(options.trainings, {client, stores, clock, log, registry})) {
     manager.Add("health", health);
     manager.Add("metrics", metrics);
     // Before the lease: a standby answers too.
@@ -67,9 +66,9 @@ struct Operator::Parts {
   ctrl::LeaderLease lease;
   Webhook webhook;
   StoresPart stores;
-  JobsPart jobs;
-  NodesPart nodes;
-  TrainingsPart trainings;
+  ctrl::LatePart jobs;
+  ctrl::LatePart nodes;
+  ctrl::LatePart trainings;
 };
 
 Operator::Operator(OperatorOptions options, kube::Client& client, ControllerClient& controller,

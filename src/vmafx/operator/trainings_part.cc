@@ -15,87 +15,63 @@ std::vector<kube::Key> ToTraining(const kube::Change& change) {
   return {{change.object->ns(), training}};
 }
 
-}  // namespace
-
-struct TrainingsPart::Running {
-  explicit Running(TrainingsPart& part)
-      : shared(part.stores_.stores()),
-        deployments(part.client_, Owned(kDeploymentKind), part.clock_, part.log_),
-        services(part.client_, Owned(kServiceKind), part.clock_, part.log_),
-        claims(part.client_, Owned(kClaimKind), part.clock_, part.log_),
-        pods(part.client_, Owned(kPodKind), part.clock_, part.log_),
-        follower(part.options_.follow, part.clock_, part.log_,
-                 [this](const kube::Key& training) { controller.queue().Add(training); }),
-        reconciler(part.client_,
-                   {shared.trainings, shared.nodes, deployments, services, claims, pods}, follower,
-                   part.options_.trainer, part.clock_, part.log_),
-        controller({.name = "vmafxmodeltraining", .workers = part.options_.workers}, reconciler,
-                   part.clock_, part.log_, part.registry_) {
-    controller.Watch(shared.trainings, ctrl::ToItself());
-    controller.Watch(shared.nodes, [this](const kube::Change& change) {
-      return node_changes.Matters(change) ? TrainingsOf(change.object->ns())
-                                          : std::vector<kube::Key>();
+class Trainings final : public ctrl::Part {
+ public:
+  Trainings(const TrainingsOptions& options, const PartContext& context)
+      : shared_(context.stores.stores()),
+        deployments_(context.client, Owned(kDeploymentKind), context.clock, context.log),
+        services_(context.client, Owned(kServiceKind), context.clock, context.log),
+        claims_(context.client, Owned(kClaimKind), context.clock, context.log),
+        pods_(context.client, Owned(kPodKind), context.clock, context.log),
+        follower_(options.follow, context.clock, context.log,
+                  [this](const kube::Key& training) { controller_.queue().Add(training); }),
+        reconciler_(context.client,
+                    {shared_.trainings, shared_.nodes, deployments_, services_, claims_, pods_},
+                    follower_, options.trainer, context.clock, context.log),
+        controller_({.name = "vmafxmodeltraining", .workers = options.workers}, reconciler_,
+                    context.clock, context.log, context.metrics) {
+    controller_.Watch(shared_.trainings, ctrl::ToItself());
+    controller_.Watch(shared_.nodes, [this](const kube::Change& change) {
+      return node_changes_.Concerned(change, shared_.trainings);
     });
-    controller.Watch(deployments, ctrl::ToOwner(kTrainingKind));
-    controller.Watch(services, ctrl::ToOwner(kTrainingKind));
-    controller.Watch(claims, ctrl::ToOwner(kTrainingKind));
-    controller.Watch(pods, [this](const kube::Change& change) {
+    controller_.Watch(deployments_, ctrl::ToOwner(kTrainingKind));
+    controller_.Watch(services_, ctrl::ToOwner(kTrainingKind));
+    controller_.Watch(claims_, ctrl::ToOwner(kTrainingKind));
+    controller_.Watch(pods_, [this](const kube::Change& change) {
       auto keys = ToTraining(change);
       // A trainer that has become ready answers now.
       if (change.object->Condition("Ready") == "True") {
-        for (const kube::Key& key : keys) follower.Nudge(key);
+        for (const kube::Key& key : keys) follower_.Nudge(key);
       }
       return keys;
     });
   }
-  ~Running() {
-    controller.Stop();
-    follower.Stop();
+  ~Trainings() override { Stop(); }
+
+  base::Result<> Start(const base::Until& until) override { return controller_.Start(until); }
+  base::Result<> Ready() override { return controller_.Ready(); }
+  void Stop() override {
+    controller_.Stop();
+    follower_.Stop();
   }
 
+ private:
   static kube::StoreOptions Owned(const kube::Kind& kind) { return {kind, "", TrainerLabels()}; }
 
-  // A VmafxNode that comes, changes or goes concerns all trainings of its namespace.
-  std::vector<kube::Key> TrainingsOf(const std::string& ns) const {
-    std::vector<kube::Key> keys;
-    for (const kube::ObjectPtr& training : shared.trainings.List(ns)) {
-      keys.push_back(training->key());
-    }
-    return keys;
-  }
-
-  Stores shared;
-  NodeChanges node_changes;
-  kube::Store deployments, services, claims, pods;
-  TrainerFollower follower;
-  TrainingReconciler reconciler;
-  ctrl::Controller controller;
+  Stores shared_;
+  NodeChanges node_changes_;
+  kube::Store deployments_, services_, claims_, pods_;
+  TrainerFollower follower_;
+  TrainingReconciler reconciler_;
+  ctrl::Controller controller_;
 };
 
-TrainingsPart::TrainingsPart(TrainingsOptions options, kube::Client& client, StoresPart& stores,
-                             base::Clock& clock, base::Log log, prometheus::Registry& registry)
-    : options_(std::move(options)),
-      client_(client),
-      stores_(stores),
-      clock_(clock),
-      log_(std::move(log)),
-      registry_(registry) {}
+}  // namespace
 
-TrainingsPart::~TrainingsPart() = default;
-
-base::Result<> TrainingsPart::Start(const base::Until& until) {
-  running_ = std::make_unique<Running>(*this);
-  auto started = running_->controller.Start(until);
-  if (!started.ok()) running_.reset();
-  return started;
-}
-
-base::Result<> TrainingsPart::Ready() {
-  return running_->controller.Ready();
-}
-
-void TrainingsPart::Stop() {
-  running_.reset();
+ctrl::LatePart MakeTrainingsPart(TrainingsOptions options, PartContext context) {
+  return ctrl::LatePart([options = std::move(options), context = std::move(context)] {
+    return std::make_unique<Trainings>(options, context);
+  });
 }
 
 }  // namespace vmafx::operators

@@ -1,13 +1,7 @@
 #pragma once
 
-#include <memory>
-
-#include <prometheus/registry.h>
-
-#include "base/log.h"
-#include "ctrl/manager.h"
-#include "kube/client.h"
-#include "vmafx/operator/stores_part.h"
+#include "ctrl/late_part.h"
+#include "vmafx/operator/part_context.h"
 #include "vmafx/operator/trainer_follower.h"
 #include "vmafx/operator/trainer_objects.h"
 
@@ -20,27 +14,6 @@ struct TrainingsOptions {
 };
 
 // Looks after VmafxModelTrainings: copies of the trainers' objects, their /status, the reconciler.
-class TrainingsPart final : public ctrl::Part {
- public:
-  // All must outlive it. `stores` is started before this.
-  TrainingsPart(TrainingsOptions options, kube::Client& client, StoresPart& stores,
-                base::Clock& clock, base::Log log, prometheus::Registry& registry);
-  ~TrainingsPart() override;
-
-  base::Result<> Start(const base::Until& until) override;
-  base::Result<> Ready() override;
-  void Stop() override;
-
- private:
-  struct Running;
-
-  const TrainingsOptions options_;
-  kube::Client& client_;
-  StoresPart& stores_;
-  base::Clock& clock_;
-  base::Log log_;
-  prometheus::Registry& registry_;
-  std::unique_ptr<Running> running_;
-};
+ctrl::LatePart MakeTrainingsPart(TrainingsOptions options, PartContext context);
 
 }  // namespace vmafx::operators
