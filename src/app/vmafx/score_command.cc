@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <thread>
 
@@ -14,6 +13,7 @@
 
 #include "app/vmafx/chart_page.h"
 #include "sys/process.h"
+#include "vmafx/client/render.h"
 #include "vmafx/scoring/score.h"
 
 namespace app {
@@ -93,13 +93,9 @@ class ProgressLine {
     if (clock_.Now() < next_) return;
     next_ = clock_.Now() + std::chrono::milliseconds(100);
     shown_ = true;
-    std::string total = progress.total ? fmt::format(" of {}", *progress.total) : "";
-    std::string so_far;
-    if (!progress.scores.empty()) {
-      const double sum = std::accumulate(progress.scores.begin(), progress.scores.end(), 0.0);
-      so_far = fmt::format(", VMAF {:.2f} so far", sum / double(progress.scores.size()));
-    }
-    fmt::print(stderr, "\r\033[Kscoring: {}{} frames{}", progress.done, total, so_far);
+    fmt::print(
+        stderr, "\r\033[Kscoring: {}",
+        vmafx::client::ProgressText(progress.done, progress.total.value_or(0), progress.scores));
     std::fflush(stderr);
   }
 

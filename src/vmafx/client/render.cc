@@ -63,13 +63,9 @@ void Line(std::string& text, std::string_view name, const std::string& value) {
 
 std::string Progress(const rpc::Job& job) {
   if (job.status() != rpc::RUNNING || job.frames_done() == 0) return {};
-  std::string text = std::to_string(job.frames_done());
-  if (job.frames_total() != 0) text += fmt::format(" of {}", job.frames_total());
-  text += " frames";
   const auto& scores = job.partial_results();
-  if (scores.empty()) return text;
-  const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
-  return text + fmt::format(", VMAF {:.2f} so far", sum / scores.size());
+  return ProgressText(job.frames_done(), job.frames_total(),
+                      {scores.data(), size_t(scores.size())});
 }
 
 std::string ScoreText(const rpc::Job& job) {
@@ -116,6 +112,15 @@ std::string Table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string StatusWord(rpc::JobStatus status) {
   return base::Lower(rpc::JobStatus_Name(status));
+}
+
+std::string ProgressText(uint64_t done, uint64_t total, std::span<const double> scores) {
+  std::string text = std::to_string(done);
+  if (total != 0) text += fmt::format(" of {}", total);
+  text += " frames";
+  if (scores.empty()) return text;
+  const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
+  return text + fmt::format(", VMAF {:.2f} so far", sum / double(scores.size()));
 }
 
 Json JobJson(const rpc::Job& job) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,10 @@ namespace vmafx::client {
 
 // "PENDING" as "pending".
 std::string StatusWord(rpc::JobStatus status);
+
+// How far scoring is: "120 of 250 frames, VMAF 55.50 so far", the mean of `scores`, those known by
+// now. What is not known is left out: `total` when it is 0.
+std::string ProgressText(uint64_t done, uint64_t total, std::span<const double> scores);
 
 // A job with all that is known of it but its frames; fields without a value are left out. Times are
 // RFC 3339.
