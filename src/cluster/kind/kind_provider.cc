@@ -254,7 +254,7 @@ Result<> KindProvider::Remove(const std::string& name, const Until& until) {
     const auto engine = EngineOf(*record);
     if (!EngineEnded(*record, engine)) {
       if (!engine.ok()) return engine.error();
-      AwaitContainers(record->making, until);
+      TRY(AwaitContainers(record->making, until));
       KindCli cli(options_.kind(), *engine);
       TRY(cli.Delete(name, folder / "kubeconfig", until));
     }

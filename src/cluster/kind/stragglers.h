@@ -8,11 +8,13 @@
 #include <sys/types.h>
 
 #include "base/clock.h"
+#include "base/result.h"
 
 namespace cluster::kind {
 
 // Waits, at most 30 s, until no client of the process group `group` (0: there is none) is making a
-// container. A group of that number that has nothing to do with kind is not waited for.
-void AwaitContainers(pid_t group, const base::Until& until);
+// container. A group of that number that has nothing to do with kind is not waited for. kTimeout,
+// kCancelled: one still is; the message names it.
+base::Result<> AwaitContainers(pid_t group, const base::Until& until);
 
 }  // namespace cluster::kind

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sys/files.h"
@@ -12,6 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::seconds;
+using testing::ContainsRegex;
 
 // A shell under docker's name, which takes docker's command for its script.
 class StragglersTest : public testing::Test {
@@ -40,18 +42,23 @@ class StragglersTest : public testing::Test {
 
 TEST_F(StragglersTest, AContainerThatIsBeingMadeIsWaitedFor) {
   const sys::Process left = Leave("run", "sleep 0.5; : >made\n");
-  AwaitContainers(left.pid(), Within(seconds(20)));
+  EXPECT_TRUE(AwaitContainers(left.pid(), Within(seconds(20))).ok());
   EXPECT_TRUE(fs::exists(temp_.path() / "made"));
+}
+
+TEST_F(StragglersTest, OneThatIsStillBeingMadeAtTheDeadlineIsNamed) {
+  const sys::Process left = Leave("run", "sleep 1000; :\n");
+  const auto awaited = AwaitContainers(left.pid(), Within(seconds(0)));
+  ASSERT_TRUE(awaited.Is(base::Code::kTimeout));
+  EXPECT_THAT(awaited.error().message(), ContainsRegex("`./docker run` .process [0-9]+. .* was "
+                                                       "still making a container"));
 }
 
 TEST_F(StragglersTest, OtherCommandsAndOtherGroupsAreNotWaitedFor) {
   const sys::Process left = Leave("exec", "sleep 1000; :\n");
   const sys::Process other = Leave("run", "sleep 1000; :\n");
-  const base::Until until = Within(seconds(20));
-  AwaitContainers(left.pid(), until);
-  AwaitContainers(getpgrp(), until);
-  AwaitContainers(0, until);
-  EXPECT_FALSE(until.Over());
+  for (const pid_t group : {left.pid(), getpgrp(), 0})
+    EXPECT_TRUE(AwaitContainers(group, Within(seconds(20))).ok()) << group;
 }
 
 }  // namespace
