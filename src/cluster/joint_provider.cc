@@ -68,6 +68,11 @@ class JointProvider final : public Provider {
     return Of(cluster).Load(cluster, archives, done, until);
   }
 
+  Result<> LoadFromEngine(const Cluster& cluster, const std::vector<std::string>& names,
+                          const Until& until) override {
+    return Of(cluster).LoadFromEngine(cluster, names, until);
+  }
+
   Result<> ExportLogs(const Cluster& cluster, const fs::path& folder, const Until& until) override {
     return Of(cluster).ExportLogs(cluster, folder, until);
   }

@@ -165,6 +165,13 @@ class Provider {
                               const std::vector<std::filesystem::path>& archives,
                               const Loaded& done, const base::Until& until) = 0;
 
+  // Makes images of the container engine that the cluster lives in known to all its nodes, by the
+  // names that the engine knows them by. kNotFound: the engine lacks one. kInvalid: the cluster is
+  // native and lives in none.
+  virtual base::Result<> LoadFromEngine(const Cluster& cluster,
+                                        const std::vector<std::string>& names,
+                                        const base::Until& until) = 0;
+
   // Copies the logs of components and Pods into `folder`, which is made.
   virtual base::Result<> ExportLogs(const Cluster& cluster, const std::filesystem::path& folder,
                                     const base::Until& until) = 0;

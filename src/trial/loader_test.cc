@@ -264,6 +264,7 @@ reportFormat: XML
 reportGranularity: test
 ignoreFiles: []
 startKIND: true
+kindContainers: [app:1, db:2]
 namspace: x
 commands:
 - command: make install
@@ -296,7 +297,8 @@ commands:
   EXPECT_THAT(warnings, HasSubstr("full.yaml:7:1: kuttl writes JSON unless"));
   EXPECT_TRUE(full.cluster.kind);
   EXPECT_FALSE(full.cluster.control_plane);
-  EXPECT_THAT(warnings, HasSubstr("full.yaml:11:1: unknown field \"namspace\" in TestSuite is "
+  EXPECT_THAT(full.cluster.images, ElementsAre("app:1", "db:2"));
+  EXPECT_THAT(warnings, HasSubstr("full.yaml:12:1: unknown field \"namspace\" in TestSuite is "
                                   "ignored (did you mean \"namespace\"?)"));
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "net/certificates.h"
 
 namespace app {
@@ -76,6 +77,23 @@ Result<> ApplyStartFlags(const StartFlags& flags, const std::optional<bool>& ski
   return base::Ok();
 }
 
+Result<> LoadKindContainers(const trial::SuiteConfig& config, cluster::Provider& provider,
+                            const cluster::Cluster& cluster, const base::Until& until) {
+  const trial::ClusterWish& wish = config.cluster;
+  if (!wish.kind || wish.images.empty()) return base::Ok();
+  if (!cluster.kind) {
+    fmt::print(stderr,
+               "warning: {}: kindContainers are images of the container engine of a cluster of "
+               "kind, and cluster {} is native: `--image` loads archives into it\n",
+               config.file, cluster.name);
+    return base::Ok();
+  }
+  fmt::print("loading {} (kindContainers)\n", base::Join(wish.images, ", "));
+  std::fflush(stdout);
+  return provider.LoadFromEngine(cluster, wish.images, until)
+      .During(config.file + ": kindContainers");
+}
+
 Result<OwnCluster> OwnCluster::Start(const trial::SuiteConfig& config, const ClusterFlags& flags,
                                      Context& context) {
   const trial::ClusterWish& wish = config.cluster;
@@ -94,6 +112,7 @@ Result<OwnCluster> OwnCluster::Start(const trial::SuiteConfig& config, const Clu
   OwnCluster own(MakeProvider(context, flags.state_dir), context);
   const cluster::Cluster found = TRY(own.provider_->Up(spec, {}, until));
   own.name_ = found.name;
+  TRY(LoadKindContainers(config, *own.provider_, found, until));
   ClusterFlags named = flags;
   named.context.clear();
   own.target_ = TRY(OwnTarget(found, named));

@@ -33,11 +33,18 @@ inline bool WantsCluster(const trial::SuiteConfig& config) {
   return config.cluster.control_plane || config.cluster.kind;
 }
 
+// Puts the images that a suite with startKIND names (kindContainers) from the container engine onto
+// the nodes of a cluster that was made for it; of a native cluster only a warning says that it
+// cannot be. kNotFound: the engine lacks one.
+base::Result<> LoadKindContainers(const trial::SuiteConfig& config, cluster::Provider& provider,
+                                  const cluster::Cluster& cluster, const base::Until& until);
+
 // Ends the cluster when destroyed (unless it is to be kept), and with this process in any case.
 class OwnCluster {
  public:
   // A control plane is etcd and kube-apiserver of the native provider (level api; Linux and root),
-  // startKIND one of the kind provider. Errors of Provider::Up.
+  // startKIND one of the kind provider, with the images of kindContainers. Errors of Provider::Up
+  // and LoadKindContainers.
   static base::Result<OwnCluster> Start(const trial::SuiteConfig& config, const ClusterFlags& flags,
                                         Context& context);
   OwnCluster(OwnCluster&&) noexcept = default;

@@ -141,12 +141,13 @@ Result<int> RunKuttl(const SuiteFlags& suite, const trial::SuiteConfig& config,
 Result<int> TestOn(cluster::Provider& provider, const cluster::Cluster& target,
                    const LoadedSuite& suite, const SuiteFlags& suite_flags, const RunFlags& flags,
                    Steps& steps, Context& context) {
+  const auto until = base::Until::After(context.clock, kImagesLimit, context.signals.stop());
   if (!flags.images.empty()) {
     steps.Begin("loading images");
-    TRY(LoadImages(provider, target, flags.images,
-                   base::Until::After(context.clock, kImagesLimit, context.signals.stop())));
+    TRY(LoadImages(provider, target, flags.images, until));
     steps.End("images");
   }
+  TRY(LoadKindContainers(suite.config, provider, target, until));
   auto variables = TRY(ImageEnvironment(flags.images));
   variables.merge(ClusterEnvironment(target, flags.state_dir));
   steps.Begin("running the suite");

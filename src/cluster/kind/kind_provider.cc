@@ -79,6 +79,8 @@ class KindProvider final : public Provider {
   Result<std::vector<std::string>> Sweep(const Until& until) override;
   Result<> Load(const Cluster& cluster, const std::vector<fs::path>& archives, const Loaded& done,
                 const Until& until) override;
+  Result<> LoadFromEngine(const Cluster& cluster, const std::vector<std::string>& names,
+                          const Until& until) override;
   Result<> ExportLogs(const Cluster& cluster, const fs::path& folder, const Until& until) override;
   Result<sys::Command> Wrap(const Cluster& cluster, Inside inside, sys::Command command) override;
   Result<ClusterStatus::Component> Inject(const Cluster& cluster, const std::string& name,
@@ -225,11 +227,8 @@ Result<> KindProvider::AwaitAll(Cluster& cluster, const Until& until) {
   native::ApiProbe api(TRY(kube::LoadKubeconfig(cluster.kubeconfig)));
   TRY(api.AwaitOk("/readyz", until));
   cluster.kubernetes_version = TRY(api.Version(until));
-  for (const std::string& node : cluster.nodes) {
-    // The balancer in front of several control planes is a container, but no node of the cluster.
-    if (node.ends_with("-external-load-balancer")) continue;
+  for (const std::string& node : KubernetesNodes(cluster))
     TRY(api.AwaitObject({"", "v1", "Node"}, {"", node}, Ready, until));
-  }
   TRY(api.AwaitObject(
       {"apps", "v1", "Deployment"}, {"kube-system", "coredns"},
       [](const kube::Object& object) { return object.Condition("Available") == "True"; }, until));
@@ -335,6 +334,14 @@ Result<> KindProvider::Load(const Cluster& cluster, const std::vector<fs::path>&
   const ContainerEngine engine = TRY(EngineOf(record));
   KindCli cli(options_.kind(), engine);
   return LoadMissing(engine, cli, record.cluster, archives, done, until);
+}
+
+Result<> KindProvider::LoadFromEngine(const Cluster& cluster, const std::vector<std::string>& names,
+                                      const Until& until) {
+  const Record record = TRY(ReadRecord(cluster.folder));
+  const ContainerEngine engine = TRY(EngineOf(record));
+  KindCli cli(options_.kind(), engine);
+  return LoadNamed(engine, cli, record.cluster, names, until);
 }
 
 Result<> KindProvider::ExportLogs(const Cluster& cluster, const fs::path& folder,

@@ -262,6 +262,56 @@ TEST_F(KindProviderTest, RemovesClustersThatWereToEndWithWhoMadeThem) {
   EXPECT_TRUE(Make()->Find("ended").Is(Code::kNotFound));
 }
 
+// A cluster of two nodes, an engine with any image but no/such:1, and a kind that notes what it is
+// to load.
+class LoadFromEngineTest : public KindProviderTest {
+ protected:
+  void SetUp() override {
+    Write("docker",
+          "case \"$1 $2\" in\n'image inspect') [ \"$3\" != no/such:1 ] ;;\n"
+          "'save --output') echo \"$4\" >\"$3\" ;;\nesac\n");
+    Write("kind",
+          "read -r image <\"$3\"; shift 3; echo \"$image $*\" >>" + Loaded().string() + "\n");
+    Record record;
+    record.cluster.name = "t";
+    record.cluster.nodes = {"t-control-plane", "t-external-load-balancer", "t-worker"};
+    record.engine = "docker";
+    const fs::path folder = temp_.path() / "state" / ".kind" / "t";
+    ASSERT_TRUE(sys::MakeDirs(folder).ok());
+    ASSERT_TRUE(WriteRecord(folder, record).ok());
+    cluster_ = ReadRecord(folder)->cluster;
+  }
+  base::Result<> Load(const std::vector<std::string>& names) {
+    return Make()->LoadFromEngine(cluster_, names, Within(seconds(20)));
+  }
+  fs::path Loaded() const { return temp_.path() / "loaded"; }
+
+  Cluster cluster_;
+};
+
+TEST_F(LoadFromEngineTest, AllNodesGetTheNamedImages) {
+  const auto loaded = Load({"app:1", "db:2"});
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message();
+  EXPECT_EQ(*sys::ReadFile(Loaded()),
+            "app:1 --name t --nodes t-control-plane,t-worker\n"
+            "db:2 --name t --nodes t-control-plane,t-worker\n");
+  EXPECT_FALSE(fs::exists(cluster_.folder / "image.tar"));
+}
+
+TEST_F(LoadFromEngineTest, AnImageThatTheEngineLacksIsNamedAndNothingIsLoaded) {
+  const auto loaded = Load({"app:1", "no/such:1"});
+  ASSERT_TRUE(loaded.Is(Code::kNotFound));
+  EXPECT_THAT(loaded.error().message(), HasSubstr("docker has no image no/such:1"));
+  EXPECT_FALSE(fs::exists(Loaded()));
+}
+
+TEST_F(LoadFromEngineTest, ANativeClusterLivesInNoEngine) {
+  cluster_.kind = false;
+  const auto loaded = Load({"app:1"});
+  ASSERT_TRUE(loaded.Is(Code::kInvalid));
+  EXPECT_THAT(loaded.error().message(), HasSubstr("seatrial load --name t"));
+}
+
 TEST(BackendTest, AnUnknownProviderIsRefusedWithTheNearest) {
   const auto backend = ParseBackend("kinds");
   ASSERT_TRUE(backend.Is(Code::kInvalid));

@@ -57,6 +57,12 @@ Result<std::string> EnsureArchive(const ContainerEngine& engine, const fs::path&
   return Fail(Code::kInvalid, "{}: the engine found no named image in it", archive.string());
 }
 
+Result<> SaveAndLoad(const ContainerEngine& engine, KindCli& cli, const Cluster& cluster,
+                     const std::string& image, const fs::path& archive, const Until& until) {
+  TRY(sys::RunOrFail(engine.Client({"save", "--output", archive.string(), image}), until));
+  return cli.Load(cluster.name, archive, KubernetesNodes(cluster), until);
+}
+
 Result<ImageTable> StockOf(const ContainerEngine& engine, const std::string& node,
                            const Until& until) {
   return ParseImageTable(TRY(sys::RunOrFail(
@@ -85,14 +91,18 @@ Result<std::string> ChooseNodeImage(const ContainerEngine& engine, const Cluster
   return image;
 }
 
+std::vector<std::string> KubernetesNodes(const Cluster& cluster) {
+  std::vector<std::string> nodes = cluster.nodes;
+  std::erase_if(nodes, [](const auto& node) { return node.ends_with("-external-load-balancer"); });
+  return nodes;
+}
+
 Result<> LoadMissing(const ContainerEngine& engine, KindCli& cli, const Cluster& cluster,
                      const std::vector<fs::path>& archives, const Provider::Loaded& done,
                      const Until& until) {
   std::vector<std::pair<std::string, ImageTable>> stocks;
-  for (const std::string& node : cluster.nodes) {
-    if (node.ends_with("-external-load-balancer")) continue;
+  for (const std::string& node : KubernetesNodes(cluster))
     stocks.emplace_back(node, TRY(StockOf(engine, node, until).During("node " + node)));
-  }
   for (const fs::path& archive : archives) {
     const images::ArchiveIndex index = TRY(images::ReadArchiveIndex(archive));
     const auto lacks = [&](const ImageTable& stock) {
@@ -118,6 +128,26 @@ Result<> LoadMissing(const ContainerEngine& engine, KindCli& cli, const Cluster&
       }
       done(report);
     }
+  }
+  return base::Ok();
+}
+
+Result<> LoadNamed(const ContainerEngine& engine, KindCli& cli, const Cluster& cluster,
+                   const std::vector<std::string>& names, const Until& until) {
+  for (const std::string& name : names)
+    if (!TRY(EngineHas(engine, name, until)))
+      return Fail(
+          Code::kNotFound,
+          "{} has no image {}: build, pull or load it there first (`{} images` lists what it "
+          "has)",
+          engine.Describe(), name, engine.name);
+  // Below the cluster's folder, which goes with it however this ends.
+  const fs::path archive = cluster.folder / "image.tar";
+  for (const std::string& name : names) {
+    auto loaded = SaveAndLoad(engine, cli, cluster, name, archive, until);
+    std::error_code gone;
+    fs::remove(archive, gone);
+    TRY(std::move(loaded).During("image " + name));
   }
   return base::Ok();
 }

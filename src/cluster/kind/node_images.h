@@ -23,9 +23,18 @@ base::Result<std::string> ChooseNodeImage(const ContainerEngine& engine, const C
                                           const std::filesystem::path& built,
                                           const Progress& progress, const base::Until& until);
 
+// The containers of the cluster that are nodes of Kubernetes: not the balancer that kind puts in
+// front of several control planes.
+std::vector<std::string> KubernetesNodes(const Cluster& cluster);
+
 // Puts the images of the archives onto those nodes that lack one of them, by `kind load`.
 base::Result<> LoadMissing(const ContainerEngine& engine, KindCli& cli, const Cluster& cluster,
                            const std::vector<std::filesystem::path>& archives,
                            const Provider::Loaded& done, const base::Until& until);
+
+// Puts images of the engine onto all nodes, by `kind load`; nothing when it lacks one (kNotFound).
+// Needs room for one image at a time in the cluster's folder.
+base::Result<> LoadNamed(const ContainerEngine& engine, KindCli& cli, const Cluster& cluster,
+                         const std::vector<std::string>& names, const base::Until& until);
 
 }  // namespace cluster::kind

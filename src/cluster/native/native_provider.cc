@@ -135,6 +135,8 @@ class NativeProvider final : public Provider {
   Result<std::vector<std::string>> Sweep(const Until& until) override;
   Result<> Load(const Cluster& cluster, const std::vector<fs::path>& archives, const Loaded& done,
                 const Until& until) override;
+  Result<> LoadFromEngine(const Cluster& cluster, const std::vector<std::string>& names,
+                          const Until& until) override;
   Result<> ExportLogs(const Cluster& cluster, const fs::path& folder, const Until& until) override;
   Result<sys::Command> Wrap(const Cluster& cluster, Inside inside, sys::Command command) override;
   Result<ClusterStatus::Component> Inject(const Cluster& cluster, const std::string& name,
@@ -348,6 +350,14 @@ Result<> NativeProvider::Load(const Cluster& cluster, const std::vector<fs::path
                 cluster.name);
   return images::LoadArchives({cluster.kubernetes_bin / "ctr", cluster.containerd_socket}, archives,
                               done, until);
+}
+
+Result<> NativeProvider::LoadFromEngine(const Cluster& cluster, const std::vector<std::string>&,
+                                        const Until&) {
+  return Fail(Code::kInvalid,
+              "cluster {0} is native and lives in no container engine: `seatrial load --name {0}` "
+              "takes OCI archives",
+              cluster.name);
 }
 
 Result<> NativeProvider::ExportLogs(const Cluster& cluster, const fs::path& folder, const Until&) {
