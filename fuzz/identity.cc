@@ -2,7 +2,6 @@
 // Kubernetes answers to a TokenReview.
 
 #include "base/check.h"
-#include "base/text.h"
 #include "fuzz/input.h"
 #include "value/json.h"
 #include "vmafx/controller/authenticator.h"
@@ -46,19 +45,17 @@ void ReadTokens(std::string_view text) {
     CHECK(again.ok() && again->size() == tokens->size());
     return;
   }
+  // Only words of ours and the line's number.
   const std::string& message = tokens.error().message();
   CHECK(message.starts_with("line "));
-  constexpr std::string_view kOurs =
-      "line 0123456789: want TOKEN,NAME,ROLE: a token has at least 16 characters and no blanks: "
-      "the name is empty or starts with \"system:\": the role is not reader, writer, admin or "
-      "node: the same token as in a line before";
-  for (const std::string& line : base::Split(text, '\n')) {
-    for (const std::string& field : base::Split(line, ',')) {
-      const std::string_view word = base::Trim(field);
-      if (word.size() < 16 || kOurs.find(word) != std::string_view::npos) continue;
-      CHECK(message.find(word) == std::string::npos);
-    }
-  }
+  const size_t number = message.find_first_not_of("0123456789", 5);
+  CHECK(number > 5 && number != std::string::npos);
+  const std::string words = message.substr(number);
+  CHECK(words == ": want TOKEN,NAME,ROLE" ||
+        words == ": a token has at least 16 characters and no blanks" ||
+        words == ": the name is empty or starts with \"system:\"" ||
+        words == ": the role is not reader, writer, admin or node" ||
+        words == ": the same token as in a line before");
 }
 
 }  // namespace

@@ -184,6 +184,15 @@ TEST(YamlTest, ReadsBlockScalarsExactly) {
 }
 
 // libfyaml 0.7.12 takes the lines below for the block scalar's content.
+TEST(YamlTest, KnowsThePlaceOfABlockScalarThatTheTextEndsWith) {
+  for (const char* text : {"  >", "  > # why", "  >\n", "  >\n  a\n"}) {
+    const ParsedYaml parsed = ParseYaml(text, "a.yaml");
+    ASSERT_EQ(parsed.documents.size(), 1U) << text;
+    EXPECT_EQ(parsed.documents[0].start.line, 1) << text;
+    EXPECT_EQ(parsed.documents[0].start.column, 3) << text;
+  }
+}
+
 TEST(YamlTest, LeavesTheNextKeyAloneAfterABlockScalarWithoutContent) {
   EXPECT_EQ(One("x:\n  a: |\n  b: 1\n"), Json::parse(R"({"x":{"a":"","b":1}})"));
   EXPECT_EQ(One("x:\n- a: >\n  b: 1\n"), Json::parse(R"({"x":[{"a":"","b":1}]})"));

@@ -32,6 +32,13 @@ size_t IndentOf(std::string_view line) {
   return std::min(line.find_first_not_of(' '), line.size());
 }
 
+// With one of the line breaks of YAML 1.1: CR, LF, NEL, LS, PS.
+bool EndsLine(std::string_view line) {
+  constexpr std::string_view kBreaks[] = {"\n", "\r", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"};
+  return std::any_of(std::begin(kBreaks), std::end(kBreaks),
+                     [&](std::string_view end) { return line.ends_with(end); });
+}
+
 // A change of the text that makes libfyaml read it right.
 struct Patch {
   size_t at = 0;
@@ -200,7 +207,7 @@ Reader::Step Reader::Block(fy_event* event, YamlNode& node) {
   const std::string_view line = text_.substr(line_start, content - line_start);
   const size_t header = line.substr(0, line.find(" #")).find_last_of("|>");
   if (header == std::string_view::npos) return Step::kMore;
-  node.mark.line -= 1;
+  if (EndsLine(line)) node.mark.line -= 1;  // else the text ends with the header
   node.mark.column = static_cast<int>(header) + 1;
 
   const std::string_view sign = line.substr(header, line.find_first_of(" \t\r\n", header) - header);

@@ -69,7 +69,7 @@ std::optional<ProcessFile> FindProcessFile(const std::vector<std::string>& argum
 }
 
 void Restrain(Json& process, int own_oom_score_adj) {
-  if (process.contains("capabilities")) {
+  if (process.contains("capabilities") && process["capabilities"].is_object()) {
     for (auto& [set, names] : process["capabilities"].items()) {
       Json kept = Json::array();
       for (const Json& name : names)

@@ -27,7 +27,8 @@ struct ProcessFile {
 std::optional<ProcessFile> FindProcessFile(const std::vector<std::string>& arguments);
 
 // Takes out of `process`, an object, what this machine cannot give: CAP_SYS_RESOURCE from every
-// set, rlimits, and an oomScoreAdj below `own_oom_score_adj`.
+// set, rlimits, and an oomScoreAdj below `own_oom_score_adj`. Capabilities of another type than
+// they should be stay, for runc to refuse.
 void Restrain(value::Json& process, int own_oom_score_adj);
 
 // `seatrial engine-runc RUNC ARGUMENT...`: rewrites the file if there is one and becomes RUNC.

@@ -26,6 +26,14 @@ TEST(RuntimeWrapperTest, FindsTheProcessFileOfExec) {
   EXPECT_EQ(FindProcessFile({"exec", "id", "true"}), std::nullopt);
 }
 
+TEST(RuntimeWrapperTest, LeavesCapabilitiesThatAreNoneToTheRuntime) {
+  for (const char* text : {R"({"capabilities":999})", R"({"capabilities":["CAP_SYS_RESOURCE"]})"}) {
+    Json process = Json::parse(text);
+    Restrain(process, 0);
+    EXPECT_EQ(process, Json::parse(text));
+  }
+}
+
 TEST(RuntimeWrapperTest, LeavesOtherCommandsAlone) {
   EXPECT_EQ(FindProcessFile({"--root", "/r", "delete", "--force", "id"}), std::nullopt);
   EXPECT_EQ(FindProcessFile({"--version"}), std::nullopt);
