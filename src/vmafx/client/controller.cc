@@ -1,11 +1,6 @@
 #include "vmafx/client/controller.h"
 
-#include <algorithm>
-
-#include <grpcpp/grpcpp.h>
-
-#include "vmafx/api/status.h"
-#include "vmafx/controller/v1/controller.grpc.pb.h"
+#include "vmafx/api/caller.h"
 
 namespace vmafx::client {
 
@@ -13,7 +8,7 @@ using base::Code;
 using base::Error;
 using base::Result;
 using base::Until;
-using Stub = rpc::VmafxController::Stub;
+using Stub = api::Caller::Stub;
 
 namespace {
 
@@ -31,9 +26,10 @@ std::string_view Advice(Code code) {
   }
 }
 
-std::chrono::system_clock::time_point Deadline(base::Duration left) {
-  return std::chrono::system_clock::now() +
-         std::chrono::duration_cast<std::chrono::microseconds>(left);
+// For people, who need not be told what they have stopped themselves.
+Error Explained(const Error& error, const Until& until) {
+  if (until.Stopped()) return Error(Code::kCancelled, "stopped");
+  return Error(error.code(), error.message() + std::string(Advice(error.code())));
 }
 
 }  // namespace
@@ -43,29 +39,13 @@ bool IsFinished(rpc::JobStatus status) {
 }
 
 struct Controller::State {
-  std::string address;
-  base::Duration call_timeout;
-  api::TokenSource token;
-  std::unique_ptr<Stub> stub;
-
-  Result<> Check(const grpc::Status& status, std::string_view call) const {
-    auto checked = api::FromGrpc(status, fmt::format("{} at controller {}", call, address));
-    if (checked.ok()) return checked;
-    const Error& error = checked.error();
-    return Error(error.code(), error.message() + std::string(Advice(error.code())));
-  }
+  std::unique_ptr<api::Caller> caller;
 
   template <typename Response, typename Method, typename Request>
   Result<Response> Call(std::string_view name, Method method, const Request& request,
                         const Until& until) {
-    grpc::ClientContext context;
-    TRY(token.AddTo(context).During(name));
-    context.set_deadline(Deadline(std::min(until.Left(), call_timeout)));
-    std::stop_callback on_stop(until.stop(), [&context] { context.TryCancel(); });
-    Response response;
-    const grpc::Status status = (stub.get()->*method)(&context, request, &response);
-    if (until.Stopped()) return Error(Code::kCancelled, "stopped");
-    TRY(Check(status, name));
+    auto response = caller->Call<Response>(name, method, request, until);
+    if (!response.ok()) return Explained(response.error(), until);
     return response;
   }
 
@@ -73,18 +53,17 @@ struct Controller::State {
   Result<> Stream(const rpc::StreamJobsRequest& request,
                   const std::function<bool(const rpc::Job&)>& on_job, const Until& until) {
     grpc::ClientContext context;
-    TRY(token.AddTo(context).During("StreamJobs"));
-    if (!request.follow()) context.set_deadline(Deadline(std::min(until.Left(), call_timeout)));
+    TRY(caller->Begin("StreamJobs", context));
+    if (!request.follow()) caller->Limit(context, until);
     std::stop_callback on_stop(until.stop(), [&context] { context.TryCancel(); });
-    const auto reader = stub->StreamJobs(&context, request);
+    const auto reader = caller->stub().StreamJobs(&context, request);
     bool wanted = true;
     rpc::Job job;
     while (wanted && reader->Read(&job)) wanted = on_job(job);
     if (!wanted) context.TryCancel();
-    const grpc::Status status = reader->Finish();
-    if (!wanted) return base::Ok();
-    if (until.Stopped()) return Error(Code::kCancelled, "stopped");
-    return Check(status, "StreamJobs");
+    const auto ended = caller->Check(reader->Finish(), "StreamJobs", until);
+    if (!wanted || ended.ok()) return base::Ok();
+    return Explained(ended.error(), until);
   }
 };
 
@@ -94,11 +73,7 @@ Controller::~Controller() = default;
 
 Result<std::unique_ptr<Controller>> Controller::Make(const api::ChannelOptions& options,
                                                      base::Duration call_timeout) {
-  auto channel = TRY(api::MakeChannel(options));
-  std::unique_ptr<State> state(new State{.address = options.address,
-                                         .call_timeout = call_timeout,
-                                         .token = api::TokenSource(options.token_file),
-                                         .stub = rpc::VmafxController::NewStub(channel)});
+  std::unique_ptr<State> state(new State{TRY(api::Caller::Make(options, call_timeout))});
   return std::unique_ptr<Controller>(new Controller(std::move(state)));
 }
 

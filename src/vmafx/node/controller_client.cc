@@ -2,18 +2,15 @@
 
 #include <algorithm>
 
-#include <grpcpp/grpcpp.h>
-
 #include "value/utf8.h"
-#include "vmafx/api/channel.h"
+#include "vmafx/api/caller.h"
 #include "vmafx/api/score_options.h"
-#include "vmafx/api/status.h"
-#include "vmafx/controller/v1/controller.grpc.pb.h"
 
 namespace vmafx::node {
 
 using base::Result;
 using base::Until;
+using Stub = api::Caller::Stub;
 
 namespace rpc = vmafx::controller::v1;
 
@@ -108,33 +105,12 @@ void AddProvenance(const scoring::Provenance& from, v1::Provenance& provenance) 
 }  // namespace
 
 struct ControllerClient::State {
-  std::string address;
-  base::Duration call_timeout;
-  api::TokenSource token;
-  std::unique_ptr<rpc::VmafxController::Stub> stub;
-
-  template <typename Method, typename Request, typename Response>
-  Result<> Call(std::string_view name, Method method, const Request& request, Response& response,
-                const Until& until) {
-    grpc::ClientContext context;
-    TRY(token.AddTo(context).During(name));
-    const base::Duration left = std::min(until.Left(), call_timeout);
-    context.set_deadline(std::chrono::system_clock::now() +
-                         std::chrono::duration_cast<std::chrono::microseconds>(left));
-    std::stop_callback on_stop(until.stop(), [&context] { context.TryCancel(); });
-    grpc::Status status = (stub.get()->*method)(&context, request, &response);
-    // A controller that shuts down cancels the calls that it has: not our doing, and worth a try
-    // with the next one.
-    if (status.error_code() == grpc::StatusCode::CANCELLED && !until.Stopped()) {
-      status = {grpc::StatusCode::UNAVAILABLE, "the controller ended the call"};
-    }
-    return api::FromGrpc(status, fmt::format("{} at controller {}", name, address));
-  }
+  std::unique_ptr<api::Caller> caller;
 
   // What the controller says to a partial report; a final one is an error or it is taken.
   Result<bool> Report(const rpc::ReportResultRequest& request, const Until& until) {
-    rpc::ReportResultResponse response;
-    TRY(Call("ReportResult", &rpc::VmafxController::Stub::ReportResult, request, response, until));
+    const auto response = TRY(caller->Call<rpc::ReportResultResponse>(
+        "ReportResult", &Stub::ReportResult, request, until));
     return response.ok();
   }
 
@@ -146,11 +122,7 @@ struct ControllerClient::State {
 
 Result<std::unique_ptr<ControllerClient>> ControllerClient::Make(const api::ChannelOptions& options,
                                                                  base::Duration call_timeout) {
-  auto channel = TRY(api::MakeChannel(options));
-  std::unique_ptr<State> state(new State{.address = options.address,
-                                         .call_timeout = call_timeout,
-                                         .token = api::TokenSource(options.token_file),
-                                         .stub = rpc::VmafxController::NewStub(channel)});
+  std::unique_ptr<State> state(new State{TRY(api::Caller::Make(options, call_timeout))});
   return std::unique_ptr<ControllerClient>(new ControllerClient(std::move(state)));
 }
 
@@ -168,9 +140,8 @@ Result<Credentials> ControllerClient::Register(const Identity& identity, const U
   request.set_vmafx_node(identity.vmafx_node);
   request.set_device(identity.device);
   request.set_pool(identity.pool);
-  rpc::RegisterNodeResponse response;
-  TRY(state_->Call("RegisterNode", &rpc::VmafxController::Stub::RegisterNode, request, response,
-                   until));
+  const auto response = TRY(state_->caller->Call<rpc::RegisterNodeResponse>(
+      "RegisterNode", &Stub::RegisterNode, request, until));
   return Credentials{response.node_id(), response.session_token()};
 }
 
@@ -182,8 +153,8 @@ Result<Beat> ControllerClient::Heartbeat(const Credentials& credentials,
     request.add_running_job_ids(job.id);
     request.add_running_attempts(job.attempt);
   }
-  rpc::HeartbeatResponse response;
-  TRY(state_->Call("Heartbeat", &rpc::VmafxController::Stub::Heartbeat, request, response, until));
+  const auto response = TRY(
+      state_->caller->Call<rpc::HeartbeatResponse>("Heartbeat", &Stub::Heartbeat, request, until));
   return Beat{response.ok(), {response.cancel_job_ids().begin(), response.cancel_job_ids().end()}};
 }
 
@@ -194,8 +165,8 @@ Result<std::optional<Assignment>> ControllerClient::Pull(const Credentials& cred
   auto request = As<rpc::PullWorkRequest>(credentials);
   request.mutable_capability()->add_backends(backend);
   request.set_job_id(job_id);
-  rpc::PullWorkResponse response;
-  TRY(state_->Call("PullWork", &rpc::VmafxController::Stub::PullWork, request, response, until));
+  const auto response =
+      TRY(state_->caller->Call<rpc::PullWorkResponse>("PullWork", &Stub::PullWork, request, until));
   if (!response.has_job()) return std::optional<Assignment>();
   return std::optional<Assignment>(FromWire(response.job()));
 }

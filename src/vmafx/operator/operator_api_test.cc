@@ -363,7 +363,7 @@ TEST_F(OperatorApiTest, WaitsForAControllerThatIsAwayAndSaysSo) {
   CreateJob("tiny");
   AwaitJob("tiny", "the reason", [](const kube::Object& job) {
     return job.String({"status", "phase"}) == "Pending" &&
-           job.String({"status", "message"}).rfind("SubmitJob at the controller", 0) == 0;
+           job.String({"status", "message"}).rfind("SubmitJob at controller", 0) == 0;
   });
 
   controller_.Restart();
