@@ -54,7 +54,7 @@ class ChannelTest : public ::testing::Test {
   static grpc::Status Ask(const ChannelOptions& options, TokenSource& token, std::string& heard) {
     auto channel = *MakeChannel(options);
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
     EXPECT_TRUE(token.AddTo(context).ok());
     rpc::CancelJobResponse response;
     const auto status = rpc::VmafxController::NewStub(channel)->CancelJob(&context, {}, &response);

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 class ControllerTest : public ::testing::Test {
  protected:
-  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(30)); }
+  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(60)); }
   std::string Submit() {
     rpc::SubmitJobRequest request;
     request.mutable_scoring()->set_reference("file:///ref.y4m");

@@ -20,7 +20,7 @@ using ::testing::StartsWith;
 
 class ProgramTest : public ::testing::Test {
  protected:
-  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(60)); }
+  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(120)); }
 
   sys::Command Command(const std::string& program, std::vector<std::string> words) {
     words.insert(words.begin(), sys::testing::Program(program));

@@ -32,7 +32,7 @@ TEST(StatusUrlTest, UnderstandsNamesAddressesAndUrls) {
 
 class TrainingStatusTest : public ::testing::Test {
  protected:
-  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(20)); }
+  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(60)); }
 
   base::SystemClock clock_;
   std::unique_ptr<net::Http> http_ = net::MakeCurlHttp({});

@@ -185,11 +185,13 @@ Result<Job> Dispatcher::Score(const NewJob& job, const Until& until) {
                        "no worker that takes unpinned jobs is live: is the worker pool up "
                        "(node.enabled)?");
   }
-  const std::string id = TRY(Submit(job, until.Within(kStoreTime)));
+  // Not by the call's own time: a job whose id is not known here could not be cancelled.
+  const std::string id = TRY(Submit(job, Until::After(clock_, kStoreTime, until.stop())));
   const std::string which = "job " + id;
   auto wait = waiters_.For(id);
   // It may have ended between the two.
-  const Job now = TRY(store_->Get(id, until.Within(kStoreTime)).During(which));
+  const Job now =
+      TRY(store_->Get(id, Until::After(clock_, kStoreTime, until.stop())).During(which));
   if (IsFinished(now.status)) return now;
   auto finished = wait->Finished(until);
   if (!finished.Is(Code::kTimeout)) return std::move(finished).During(which);

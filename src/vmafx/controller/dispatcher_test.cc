@@ -46,7 +46,7 @@ class DispatcherTest : public ::testing::Test {
   template <typename Seen>
   void AdvanceUntil(const Seen& seen) {
     base::SystemClock patience;
-    const auto until = base::Until::After(patience, std::chrono::seconds(20));
+    const auto until = base::Until::After(patience, std::chrono::seconds(60));
     while (!seen()) {
       ASSERT_TRUE(until.Pause(std::chrono::milliseconds(2)));
       clock_.Advance(std::chrono::seconds(5));

@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include "base/crew.h"
 #include "net/http.h"
 #include "vmafx/controller/testing/local_controller.h"
 #include "vmafx/controller/v1/controller.grpc.pb.h"
@@ -37,7 +38,7 @@ class GrpcServerTest : public ::testing::Test {
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       grpc::ClientContext context;
       context.set_wait_for_ready(true);
-      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
       status = (stub_.get()->*method)(&context, request, &response);
       if (status.error_code() != grpc::StatusCode::UNAVAILABLE) break;
     }
@@ -92,7 +93,7 @@ class GrpcServerTest : public ::testing::Test {
 class Follower {
  public:
   explicit Follower(v1::VmafxController::Stub& stub) {
-    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
     v1::StreamJobsRequest request;
     request.set_follow(true);
     reader_ = stub.StreamJobs(&context_, request);
@@ -273,7 +274,9 @@ TEST_F(GrpcServerTest, EndsOpenStreamsWhenItStops) {
   const std::string id = Submit();
   ASSERT_EQ(follower.Next(), "PENDING " + id);
 
-  controller_.Stop();
+  // A grace that is over would end the stream in other words.
+  base::Crew crew;
+  crew.Start("stop", [&](std::stop_token) { controller_.Stop(std::chrono::minutes(1)); });
 
   const auto status = follower.Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
@@ -322,9 +325,10 @@ TEST_F(GrpcServerTest, RefusesWithAStatusThatSaysWhy) {
 }
 
 TEST_F(GrpcServerTest, FailsByNameWhenItsPortIsTaken) {
+  const auto folder = *sys::TempDir::Make("taken");
   const Options taken{.grpc_listen = controller_.address(),
                       .http_listen = "127.0.0.1:0",
-                      .dispatcher = {.database = ::testing::TempDir() + "/taken.db"}};
+                      .dispatcher = {.database = folder.path() / "jobs.db"}};
   const auto second = Controller::Start(taken, clock_, base::Log::Nowhere());
 
   ASSERT_TRUE(second.Is(base::Code::kUnavailable));
@@ -334,10 +338,12 @@ TEST_F(GrpcServerTest, FailsByNameWhenItsPortIsTaken) {
 class HttpServerTest : public GrpcServerTest {
  protected:
   net::Response Send(const std::string& method, const std::string& path) {
-    return *http_->Send(
-        {.method = method,
-         .url = fmt::format("http://127.0.0.1:{}{}", controller_.http_port(), path)},
-        base::Until::After(clock_, std::chrono::seconds(20)));
+    auto response =
+        http_->Send({.method = method,
+                     .url = fmt::format("http://127.0.0.1:{}{}", controller_.http_port(), path)},
+                    base::Until::After(clock_, std::chrono::seconds(60)));
+    EXPECT_TRUE(response.ok()) << response.error().message();
+    return response.ok() ? *std::move(response) : net::Response{};
   }
   std::unique_ptr<net::Http> http_ = net::MakeCurlHttp({});
 };

@@ -37,7 +37,7 @@ class IdentityApiTest : public ::testing::Test {
         grpc::CreateChannel(controller_->address(), grpc::InsecureChannelCredentials()));
   }
 
-  base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(30)); }
+  base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(60)); }
 
   void MakeNamespace(const std::string& name) {
     Create({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}});
@@ -45,7 +45,7 @@ class IdentityApiTest : public ::testing::Test {
   Json Create(const Json& object) {
     auto made = client_->Create(kube::Object(object), Soon());
     EXPECT_TRUE(made.ok()) << made.error().message();
-    return made->json();
+    return made.ok() ? made->json() : Json::object();
   }
   void MakeAccount(const std::string& ns, const std::string& name) {
     Create({{"apiVersion", "v1"},
@@ -78,7 +78,7 @@ class IdentityApiTest : public ::testing::Test {
         "POST", fmt::format("/api/v1/namespaces/{}/serviceaccounts/{}/token", ns, account),
         request.dump(), Soon());
     EXPECT_TRUE(answer.ok()) << answer.error().message();
-    return Json::parse(*answer)["status"]["token"];
+    return answer.ok() ? Json::parse(*answer)["status"]["token"].get<std::string>() : "";
   }
   // A token as a worker Pod of `ns` has it.
   std::string PodToken(const std::string& ns, const std::string& pod) {
@@ -95,7 +95,7 @@ class IdentityApiTest : public ::testing::Test {
   grpc::Status Call(const std::string& token, Method method, const Request& request,
                     Response& response) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
     context.set_wait_for_ready(true);
     if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
     return (stub_.get()->*method)(&context, request, &response);
@@ -162,7 +162,7 @@ class IdentityApiTest : public ::testing::Test {
   }
   grpc::Status Stream(const std::string& token) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
     if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
     auto reader = stub_->StreamJobs(&context, v1::StreamJobsRequest());
     v1::Job job;

@@ -121,7 +121,7 @@ class AuthenticatorTest : public ::testing::Test {
     return MakeAuthenticator({.mode = AuthOptions::Mode::kTokens, .token_file = file_}, nullptr,
                              clock_, base::Log(sink_, base::Level::kDebug));
   }
-  base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(10)); }
+  base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(60)); }
 
   base::SystemClock clock_;
   sys::TempDir folder_ = *sys::TempDir::Make("auth");

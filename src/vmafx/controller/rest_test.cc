@@ -22,6 +22,10 @@ constexpr char kReader[] = "reader-0123456789";
 class RestTest : public ::testing::Test {
  protected:
   void Start(bool identity = false, RestOptions options = {.most_scores = 2}) {
+    Start(identity, options, clock_);
+  }
+  // `clock`: what calls are timed by.
+  void Start(bool identity, RestOptions options, base::Clock& clock) {
     AuthOptions auth;
     if (identity) {
       auth = {.mode = AuthOptions::Mode::kTokens, .token_file = folder_.path() / "tokens"};
@@ -31,7 +35,7 @@ class RestTest : public ::testing::Test {
     authenticator_ = *MakeAuthenticator(auth, nullptr, clock_, base::Log::Nowhere());
     rest_ = std::make_unique<Rest>(
         *dispatcher_, *authenticator_, options, [this] { return dispatcher_->Ready(); }, "1.2.3",
-        clock_);
+        clock);
     server_ = *net::HttpServer::Start("127.0.0.1:0", rest_->Routes(),
                                       {.thread_per_connection = true, .json_errors = true});
   }
@@ -41,12 +45,14 @@ class RestTest : public ::testing::Test {
                          .url = fmt::format("http://127.0.0.1:{}{}", server_->port(), path),
                          .body = body};
     if (!token.empty()) request.headers["authorization"] = "Bearer " + token;
-    return *http_->Send(request, Soon());
+    auto response = http_->Send(request, Soon());
+    EXPECT_TRUE(response.ok()) << response.error().message();
+    return response.ok() ? *std::move(response) : net::Response{};
   }
   net::Response Score(const std::string& body, const std::string& token = "") {
     return Send("POST", "/v1/score", body, token);
   }
-  base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(20)); }
+  base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(60)); }
 
   // A pool worker that finishes the next job with `outcome`, on a thread of its own.
   void WorkOnce(const Outcome& outcome) {
@@ -67,6 +73,7 @@ class RestTest : public ::testing::Test {
   }
 
   base::SystemClock clock_;
+  base::FakeClock told_clock_;
   sys::TempDir folder_ = *sys::TempDir::Make("rest");
   std::unique_ptr<Dispatcher> dispatcher_ =
       *Dispatcher::Start({.database = folder_.path() / "jobs.db"}, clock_, base::Log::Nowhere());
@@ -156,11 +163,16 @@ TEST_F(RestTest, RefusesABodyAboveOneMebibyte) {
 }
 
 TEST_F(RestTest, CancelsTheJobOfACallWhoseTimeIsOver) {
-  Start(false, {.most_scores = 1, .score_time = std::chrono::milliseconds(50)});
+  Start(false, {.most_scores = 1, .score_time = std::chrono::minutes(1)}, told_clock_);
   ASSERT_TRUE(dispatcher_->Register({.name = "pool-1", .pool = true}).ok());
+  auto changes = dispatcher_->Subscribe();
+  net::Response response;
+  std::jthread call([&] { response = Score(kPair); });
+  ASSERT_TRUE(changes->Next(Soon()).ok());  // its job is there
 
-  const auto response = Score(kPair);
+  told_clock_.Advance(std::chrono::minutes(1));
 
+  call.join();
   EXPECT_EQ(response.status, 504);
   const auto jobs = dispatcher_->List({}, 0, Soon())->jobs;
   ASSERT_EQ(jobs.size(), 1U);

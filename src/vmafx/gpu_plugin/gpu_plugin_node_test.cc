@@ -67,7 +67,7 @@ class GpuPluginNodeTest : public testing::Test {
     sys::Command command{.argv = std::move(argv), .input = input};
     command.environment = environment_;
     const auto output =
-        sys::RunOrFail(std::move(command), base::Until::After(clock_, seconds(120)));
+        sys::RunOrFail(std::move(command), base::Until::After(clock_, seconds(180)));
     EXPECT_TRUE(output.ok()) << output.error().message();
     return output.ok() ? *output : "";
   }
@@ -85,7 +85,7 @@ class GpuPluginNodeTest : public testing::Test {
   }
 
   void AwaitDevices(const std::string& field, int count) {
-    Kubectl({"wait", "nodes", "--all", "--timeout=60s",
+    Kubectl({"wait", "nodes", "--all", "--timeout=120s",
              fmt::format("--for=jsonpath={{.status.{}.nvidia\\.com/gpu}}={}", field, count)});
   }
 
@@ -119,7 +119,7 @@ TEST_F(GpuPluginNodeTest, GivesTheNodeDevicesThatFallIllAndComeBackAfterTheKubel
   std::string holder = kHolder;
   holder.replace(holder.find("@IMAGE@"), 7, environment_["SEATRIAL_IMAGE_VMAFX_GPU_PLUGIN"]);
   Kubectl({"create", "--filename=-"}, holder);
-  Kubectl({"wait", "pod/holder", "--for=condition=Ready", "--timeout=60s"});
+  Kubectl({"wait", "pod/holder", "--for=condition=Ready", "--timeout=120s"});
 
   SetHealth("simulated-1", "unhealthy");
   AwaitDevices("allocatable", 1);

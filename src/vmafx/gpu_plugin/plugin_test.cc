@@ -55,7 +55,7 @@ class FakeKubelet final : public api::Registration::Service {
 
   // Waits until the plugin's list is `list`: "simulated-0 Healthy" and so on.
   ::testing::AssertionResult Lists(const std::vector<std::string>& list) {
-    const auto came = seen_.Await(base::Until::After(clock_, seconds(20)),
+    const auto came = seen_.Await(base::Until::After(clock_, seconds(60)),
                                   [&](const Seen& seen) { return seen.list == list; });
     if (came.ok()) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure() << "the last list is " << seen_.Read([](const Seen& seen) {
@@ -68,7 +68,7 @@ class FakeKubelet final : public api::Registration::Service {
   }
   void AwaitRegistrations(size_t count) {
     EXPECT_TRUE(seen_
-                    .Await(base::Until::After(clock_, seconds(20)),
+                    .Await(base::Until::After(clock_, seconds(60)),
                            [&](const Seen& seen) { return seen.requests.size() >= count; })
                     .ok());
   }
@@ -141,7 +141,7 @@ class PluginTest : public testing::Test {
 
   // Waits until the plugin knows what the kubelet knows already.
   bool AwaitRegistered() {
-    const base::Until until = base::Until::After(clock_, seconds(10));
+    const base::Until until = base::Until::After(clock_, seconds(60));
     while (!plugin_.registered() && until.Pause(std::chrono::milliseconds(1))) {
     }
     return plugin_.registered();
@@ -173,13 +173,15 @@ TEST_F(PluginTest, TellsTheKubeletAtOnceWhenADeviceChangesItsHealth) {
   FakeKubelet kubelet(folder());
   Start();
   ASSERT_TRUE(kubelet.Lists(kAllHealthy));
+  ASSERT_TRUE(AwaitRegistered());
+  const size_t registrations = kubelet.Registrations();
 
   ASSERT_TRUE(devices_.SetHealth("simulated-1", false).ok());
   EXPECT_TRUE(kubelet.Lists({"simulated-0 Healthy", "simulated-1 Unhealthy"}));
 
   ASSERT_TRUE(devices_.SetHealth("simulated-1", true).ok());
   EXPECT_TRUE(kubelet.Lists(kAllHealthy));
-  EXPECT_EQ(kubelet.Registrations(), 1u);
+  EXPECT_EQ(kubelet.Registrations(), registrations);
 }
 
 TEST_F(PluginTest, WaitsForAKubeletThatIsNotThereYet) {
@@ -269,7 +271,7 @@ TEST_F(PluginTest, EndsSoonWhenAskedToAndTakesItsSocketAway) {
 
   crew_.StopAndJoin();
 
-  EXPECT_LT(clock_.Now() - begin, seconds(5));
+  EXPECT_LT(clock_.Now() - begin, seconds(20));
   EXPECT_FALSE(fs::exists(folder() / kubelet.Request().endpoint()));
 }
 

@@ -18,6 +18,7 @@ using std::chrono::seconds;
 using ::testing::Contains;
 using testing::Fixtures;
 using ::testing::HasSubstr;
+using testing::HeldJob;
 using testing::LongJob;
 using ::testing::Not;
 using testing::SmallJob;
@@ -58,7 +59,7 @@ class Worker {
   // "stopped", or the error with which it ended.
   std::string AwaitEnd() {
     auto end = ended_.When(
-        base::Until::After(clock_, seconds(60)), [](const auto& ended) { return !ended.empty(); },
+        base::Until::After(clock_, seconds(120)), [](const auto& ended) { return !ended.empty(); },
         [](const auto& ended) { return ended; });
     return end.ok() ? *end : "it does not end";
   }
@@ -99,8 +100,10 @@ class PoolTest : public ::testing::Test {
     options.session.heartbeat_interval = milliseconds(50);
     options.session.first_backoff = milliseconds(50);
     options.work.capacity.roots = {Fixtures(), folder_.path()};
+    options.work.capacity.sources.http_ca_pem = server_.ca_pem();
     options.work.progress_interval = milliseconds(20);
     options.poll_interval = milliseconds(50);
+    options.stop_deadline = std::chrono::minutes(2);
     return options;
   }
 
@@ -121,7 +124,7 @@ class PoolTest : public ::testing::Test {
 
   // The job once it has ended.
   rpc::Job AwaitJob(const std::string& id) {
-    const auto until = base::Until::After(clock_, seconds(60));
+    const auto until = base::Until::After(clock_, seconds(120));
     for (;;) {
       const rpc::Job job = client_.Get(id);
       if (job.status() != rpc::PENDING && job.status() != rpc::RUNNING) return job;
@@ -134,13 +137,26 @@ class PoolTest : public ::testing::Test {
   std::unique_ptr<controller::testing::LocalController> controller_ =
       std::make_unique<controller::testing::LocalController>(clock_, AtOnceAgain());
   Submitter client_{controller_->address()};
+  testing::FileServer server_;
 };
 
 TEST_F(PoolTest, TwoWorkersShareFiftyJobsAndDoEachOnce) {
   std::vector<std::string> ids;
   for (int i = 0; i < 50; ++i) ids.push_back(SubmitSmall());
+  // Whoever has its first job waits until the other has one: else one might do them all.
+  base::Guarded<std::set<std::string>> at_work;
+  const auto meet = [&](const std::string& name) {
+    return [&, name](std::string_view line) {
+      if (!line.starts_with("job pulled")) return;
+      at_work.With([&](auto& names) { names.insert(name); });
+      const auto both = [](const auto& names) { return names.size() == 2; };
+      EXPECT_TRUE(at_work.Await(base::Until::After(clock_, seconds(60)), both).ok());
+    };
+  };
   auto one = Make("pool-1", 3);
   auto two = Make("pool-2", 2);
+  one->OnLine(meet("pool-1"));
+  two->OnLine(meet("pool-2"));
   one->Start();
   two->Start();
 
@@ -162,7 +178,7 @@ TEST_F(PoolTest, TwoWorkersShareFiftyJobsAndDoEachOnce) {
 }
 
 TEST_F(PoolTest, StopsOneOfItsJobsWhenThatIsCancelledAndDoesTheOthers) {
-  const std::string victim = client_.Submit(LongJob(folder_.path()));
+  const std::string victim = client_.Submit(HeldJob(folder_.path(), server_));
   auto worker = Make("pool-1", 2);
   worker->OnLine([&](std::string_view line) {
     if (line.starts_with("job pulled") && line.find(victim) != line.npos) client_.Cancel(victim);
@@ -196,7 +212,7 @@ TEST_F(PoolTest, GivesItsJobsBackAfterTheStopDeadlineAndAnotherWorkerDoesThem) {
   auto options = OptionsFor("pool-1", 1);
   options.stop_deadline = milliseconds(1);
   Worker worker({.address = controller_->address()}, options, clock_);
-  const std::string id = client_.Submit(LongJob(folder_.path()));
+  const std::string id = client_.Submit(HeldJob(folder_.path(), server_));
   worker.OnLine([&](std::string_view line) {
     if (line.starts_with("job pulled")) worker.RequestStop();
   });
@@ -208,6 +224,7 @@ TEST_F(PoolTest, GivesItsJobsBackAfterTheStopDeadlineAndAnotherWorkerDoesThem) {
   EXPECT_EQ(back.error(), "node shutting down, job interrupted");
   EXPECT_EQ(back.lost_attempts(), 0);
 
+  server_.Release();
   auto second = Make("pool-2", 1);
   second->Start();
   EXPECT_EQ(AwaitJob(id).status(), rpc::COMPLETED);
@@ -276,7 +293,7 @@ TEST_F(PoolTest, ShowsItsTokenAndEndsByNameWhenThatMayNotDoWork) {
 
   Worker allowed(channel(WriteFile("good", good)), OptionsFor("pool-1", 1), clock_);
   allowed.Start();
-  const auto until = base::Until::After(clock_, seconds(20));
+  const auto until = base::Until::After(clock_, seconds(60));
   while (!allowed.pool().NotReady().empty() && until.Pause(milliseconds(5))) continue;
   EXPECT_EQ(allowed.pool().NotReady(), "");
 

@@ -29,7 +29,7 @@ class ProgressSenderTest : public ::testing::Test {
     session_.StartJob(job_, cancelled_);
   }
 
-  base::Until until() { return base::Until::After(clock_, seconds(30)); }
+  base::Until until() { return base::Until::After(clock_, seconds(60)); }
 
   // The job as soon as so many scores are known of it, or as it is when that takes too long.
   rpc::Job WithScores(int count) {

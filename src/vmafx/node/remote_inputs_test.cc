@@ -38,7 +38,7 @@ class RemoteInputsTest : public ::testing::Test {
     capacity_.sources.fetch.first_backoff = 1ms;
   }
 
-  Until Soon() { return Until::After(clock_, 60s); }
+  Until Soon() { return Until::After(clock_, 120s); }
 
   Assignment Job(const std::string& reference, const std::string& distorted) {
     return {.reference = reference,

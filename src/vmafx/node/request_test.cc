@@ -22,7 +22,7 @@ TEST(RequestTest, NamesEveryProblemOfAJob) {
 
   base::SystemClock clock;
   const auto request = BuildRequest(job, {.roots = {"/nonexistent"}}, base::Log::Nowhere(),
-                                    base::Until::After(clock, std::chrono::seconds(20)));
+                                    base::Until::After(clock, std::chrono::seconds(60)));
 
   ASSERT_FALSE(request.ok());
   const std::string& message = request.error().message();

@@ -44,12 +44,20 @@ class RunOnceTest : public ::testing::Test {
     return request;
   }
 
+  // Runs until it is stopped, or until server_ releases it.
+  rpc::SubmitJobRequest HeldJob() {
+    auto request = testing::HeldJob(folder_.path(), server_);
+    request.set_pinned(true);
+    return request;
+  }
+
   RunOnceOptions OptionsFor(const std::string& id) {
     RunOnceOptions options;
     options.job_id = id;
     options.session.identity = {.name = "pod-1"};
     options.session.heartbeat_interval = std::chrono::milliseconds(50);
     options.work.capacity.roots = {Fixtures(), folder_.path()};
+    options.work.capacity.sources.http_ca_pem = server_.ca_pem();
     options.poll_interval = std::chrono::milliseconds(50);
     options.work.progress_interval = std::chrono::milliseconds(10);
     return options;
@@ -75,7 +83,7 @@ class RunOnceTest : public ::testing::Test {
     const auto http = net::MakeCurlHttp({});
     const auto answer =
         http->Send({.url = fmt::format("http://127.0.0.1:{}/metrics", controller_.http_port())},
-                   base::Until::After(clock_, std::chrono::seconds(20)));
+                   base::Until::After(clock_, std::chrono::seconds(60)));
     return answer.ok() ? answer->body : answer.error().message();
   }
 
@@ -98,6 +106,7 @@ class RunOnceTest : public ::testing::Test {
   sys::TempDir folder_ = *sys::TempDir::Make("run_once");
   controller::testing::LocalController controller_{clock_};
   Submitter client_{controller_.address()};
+  testing::FileServer server_;
   FeedbackOptions feedback_;
 };
 
@@ -167,7 +176,7 @@ TEST_F(RunOnceTest, ReportsEachBadInputAsAFailureThatSaysWhatIsWrong) {
 }
 
 TEST_F(RunOnceTest, ScoresOfFramesAreSeenWhileTheJobRuns) {
-  const std::string id = client_.Submit(LongJob());
+  const std::string id = client_.Submit(HeldJob());
   rpc::Job seen;
   {
     base::Crew crew;
@@ -176,6 +185,7 @@ TEST_F(RunOnceTest, ScoresOfFramesAreSeenWhileTheJobRuns) {
       while (seen.partial_results_size() == 0 && limit.Pause(std::chrono::milliseconds(5))) {
         seen = client_.Get(id);
       }
+      server_.Release();
     });
     ASSERT_TRUE(Run(OptionsFor(id)).ok());
   }
@@ -189,7 +199,7 @@ TEST_F(RunOnceTest, ScoresOfFramesAreSeenWhileTheJobRuns) {
 }
 
 TEST_F(RunOnceTest, StopsWhenItsJobIsCancelled) {
-  const std::string id = client_.Submit(LongJob());
+  const std::string id = client_.Submit(HeldJob());
   OnPulled([&] { client_.Cancel(id); });
 
   const auto ending = Run(OptionsFor(id));

@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 class SessionTest : public ::testing::Test {
  protected:
-  base::Until until() { return base::Until::After(clock_, seconds(30)); }
+  base::Until until() { return base::Until::After(clock_, seconds(60)); }
   SessionOptions Options() {
     return {.identity = {.name = "pod-1"}, .heartbeat_interval = milliseconds(20)};
   }

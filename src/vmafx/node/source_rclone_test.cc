@@ -5,7 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/crew.h"
+#include "net/testing/line_server.h"
+#include "sys/files.h"
 #include "vmafx/node/fetch.h"
 #include "vmafx/node/testing/companions.h"
 
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 using base::Code;
 using base::Result;
 using base::Until;
+using net::testing::LineServer;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -41,7 +43,7 @@ class RcloneSourceTest : public ::testing::Test {
     return bytes;
   }
 
-  Until Soon() { return Until::After(*clock, 60s); }
+  Until Soon() { return Until::After(*clock, 120s); }
 
   std::unique_ptr<Source> Make(const std::string& remote, const std::string& path,
                                base::Duration idle_limit = 30s) {
@@ -178,13 +180,22 @@ TEST_F(RcloneSourceTest, NamesTheProgramThatIsNotThere) {
 
 TEST_F(RcloneSourceTest, StopsItsChildAtOnceWhenAsked) {
   std::stop_source stop;
+  LineServer silent([&](const std::string&) -> LineServer::Reply {
+    stop.request_stop();  // the child waits for an answer by now
+    return {LineServer::Reply::Kind::kSilence, ""};
+  });
+  const auto folder = *sys::TempDir::Make("silent");
+  std::ofstream(folder.path() / "rclone.conf")
+      << "[silent]\ntype = s3\nprovider = Minio\nendpoint = http://" << silent.address()
+      << "\naccess_key_id = a\nsecret_access_key = b\n";
+  auto source = MakeRcloneSource({.program = *rclone,
+                                  .config = folder.path() / "rclone.conf",
+                                  .remote = "silent",
+                                  .path = "videos/a.yuv"},
+                                 *clock);
   Bucket bucket;
-  base::Crew crew;
-  crew.Start("stopper", [&](const std::stop_token&) { stop.request_stop(); });
 
-  // This remote would be tried for seconds.
-  const auto read =
-      Make("dead", "videos/a.yuv")->Read(0, bucket, Soon().Stopping(stop.get_token()));
+  const auto read = source->Read(0, bucket, Soon().Stopping(stop.get_token()));
 
   EXPECT_TRUE(read.Is(Code::kCancelled)) << read.error().message();
 }

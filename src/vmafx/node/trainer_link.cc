@@ -59,7 +59,10 @@ void TrainerLink::Deliver(Delivery& delivery, const Until& until) {
     // A kept connection may have been closed since: that says nothing about the trainer.
     const bool kept = stream_.has_value();
     auto reply = Exchange(delivery, until);
-    if (reply.ok()) return Settle(delivery, *reply);
+    if (reply.ok()) {
+      Settle(delivery, *reply);
+      return log_.Debug("sample answered", {{"job", delivery.job_id}});
+    }
     // Also after a wait in vain: a late answer must not be taken for the next sample's.
     stream_.reset();
     const std::string& trouble = reply.error().message();

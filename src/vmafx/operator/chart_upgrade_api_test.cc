@@ -59,8 +59,12 @@ class ChartUpgradeApiTest : public ::testing::Test {
         "spec": {"reference": "file:///clips/a.yuv", "distorted": "file:///clips/b.yuv",
                  "options": {"width": 64, "height": 64, "pixelFormat": "420", "bitdepth": 8},
                  "inputs": [{"name": "clips", "mountPath": "/clips", "configMap": {"name": "c"}}]}})"));
-    base::Result<kube::Object> created = client_->Create(job, Long());
-    while (created.Is(base::Code::kNotFound)) created = client_->Create(job, Long());
+    // A kind of a CRD that was just applied is served a moment later.
+    const base::Until until = Long();
+    base::Result<kube::Object> created = client_->Create(job, until);
+    while (created.Is(base::Code::kNotFound) && until.Pause(std::chrono::milliseconds(20))) {
+      created = client_->Create(job, until);
+    }
     ASSERT_TRUE(created.ok()) << created.error().message();
     created->json()["status"] = kube::Json::parse(R"({"phase": "Succeeded", "score": 46.5,
         "controllerJobID": "id", "attempts": 1, "assignedNode": "n",

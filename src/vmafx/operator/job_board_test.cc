@@ -61,7 +61,7 @@ class JobBoardTest : public ::testing::Test {
   JobBoardTest() { EXPECT_TRUE(board_.Start(Long()).ok()); }
   ~JobBoardTest() override { board_.Stop(); }
 
-  base::Until Long() { return base::Until::After(clock_, std::chrono::seconds(30)); }
+  base::Until Long() { return base::Until::After(clock_, std::chrono::seconds(60)); }
 
   void AwaitTold(size_t count) {
     auto waited = told_.Await(Long(), [&](const auto& told) { return told.size() >= count; });

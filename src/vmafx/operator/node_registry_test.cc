@@ -61,14 +61,14 @@ class NodeRegistryTest : public ::testing::Test {
   ~NodeRegistryTest() override { registry_.Stop(); }
 
   void AwaitNews(const std::string& node, int times) {
-    auto waited = news_.Await(base::Until::After(clock_, seconds(20)), [&](const auto& news) {
+    auto waited = news_.Await(base::Until::After(clock_, seconds(60)), [&](const auto& news) {
       auto found = news.find(node);
       return found != news.end() && found->second >= times;
     });
     EXPECT_TRUE(waited.ok()) << "no news " << times << " of " << node;
   }
   void AwaitAsked(int times) {
-    auto waited = controller_.state.Await(base::Until::After(clock_, seconds(20)),
+    auto waited = controller_.state.Await(base::Until::After(clock_, seconds(60)),
                                           [&](const auto& state) { return state.asked >= times; });
     EXPECT_TRUE(waited.ok()) << "not asked " << times << " times";
   }

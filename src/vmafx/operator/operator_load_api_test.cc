@@ -32,12 +32,13 @@ class OperatorReplicasApiTest : public OperatorWorld {
     static_cast<void>(admin_->Delete(kLease, kLeaseKey, {}, Long()));
   }
 
+  // With a lease that a late thread does not lose: a leader that stops gives it back at once.
   OperatorOptions Electing(const std::string& identity) const {
     OperatorOptions options = Options();
     options.leader_election = true;
     options.lease = kLeaseKey;
     options.identity = identity;
-    options.lease_duration = std::chrono::seconds(3);
+    options.lease_duration = std::chrono::seconds(60);
     return options;
   }
 
@@ -109,10 +110,13 @@ TEST_F(OperatorReplicasApiTest, TheOtherTakesOverFromOneThatWasKilled) {
   MortalController controller(*controller_client_, life);
   // Its manager ends with an error when it loses the lease, as a killed one would not: not looked
   // at.
-  Operator doomed(Electing("doomed"), client, controller, clock_, base::Log::Nowhere());
+  OperatorOptions options = Electing("doomed");
+  options.lease_duration = std::chrono::seconds(3);  // what its heir waits for
+  Operator doomed(options, client, controller, clock_, base::Log::Nowhere());
   base::Crew crew;
   crew.Start("doomed", [&](std::stop_token stop) {
     static_cast<void>(doomed.Run(base::Until(clock_, base::Instant::max(), std::move(stop))));
+    while (life.Step()) continue;  // so late that it lost its lease before: it is as good as dead
   });
   AwaitLeader("doomed");
   Replica heir(Electing("heir"), *operator_client_, *controller_client_, clock_,

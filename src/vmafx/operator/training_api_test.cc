@@ -226,6 +226,7 @@ TEST_F(TrainingApiTest, NothingIsMadeForATrainingThatIsGone) {
   StartOperator();
   CreateTraining("online");
   Run("online");
+  trainer_.AwaitAsked(2);  // it waits for news by now
   const int asked = trainer_.asked();
 
   Delete(kTrainingKind, "online");

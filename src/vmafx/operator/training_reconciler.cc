@@ -5,6 +5,7 @@
 #include "vmafx/api/feedback.h"
 #include "vmafx/api/names.h"
 #include "vmafx/operator/dispatch.h"
+#include "vmafx/operator/staffing.h"
 #include "vmafx/operator/trainer_addresses.h"
 
 namespace vmafx::operators {
@@ -117,7 +118,10 @@ base::Result<kube::ObjectPtr> TrainingReconciler::FindOwn(const kube::Object& wa
   kube::ObjectPtr found = store.Find(wanted.key());
   if (found == nullptr) {
     auto fresh = client_.Get(wanted.kind(), wanted.key(), until);
-    if (fresh.Is(Code::kNotFound)) return kube::ObjectPtr();
+    if (fresh.Is(Code::kNotFound)) {
+      TRY(CheckOwner(wanted, until));
+      return kube::ObjectPtr();
+    }
     found = std::make_shared<const kube::Object>(TRY(std::move(fresh)));
   }
   const std::string owner = OwnerOf(*found);
@@ -131,6 +135,19 @@ base::Result<kube::ObjectPtr> TrainingReconciler::FindOwn(const kube::Object& wa
   // Its removal will be heard of.
   return base::Fail(Code::kUnavailable,
                     "{} of an earlier VmafxModelTraining is still being removed", wanted.Text());
+}
+
+base::Result<> TrainingReconciler::CheckOwner(const kube::Object& wanted,
+                                              const base::Until& until) {
+  for (const kube::Object::Owner& owner : wanted.owners()) {
+    if (owner.kind != kTrainingKind.kind) continue;
+    auto training = client_.Get(kTrainingKind, {wanted.ns(), owner.name}, until);
+    if (!training.ok() && !training.Is(Code::kNotFound)) return std::move(training).error();
+    if (training.ok() && training->uid() == owner.uid && !training->deleting()) continue;
+    return base::Fail(Code::kUnavailable, "{} is not made: its VmafxModelTraining is gone",
+                      wanted.Text());
+  }
+  return base::Ok();
 }
 
 TrainingView TrainingReconciler::View(const api::Training& training, const std::string& refusal,

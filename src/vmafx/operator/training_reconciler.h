@@ -30,6 +30,8 @@ struct TrainingStores {
 // - Objects are applied whole; repeating that changes nothing. The claim is made once and never
 //   changed: its size is not the trainer's to lose.
 // - An object of that name which is not this training's own is never touched.
+// - Nothing is made for a training that is gone, though the removal of its objects may be heard of
+//   before its own.
 // - The event about a checkpoint is told before the status shows it, under a name that a repetition
 //   hits again.
 // Deletion is the owner references' work.
@@ -56,6 +58,9 @@ class TrainingReconciler final : public ctrl::Reconciler {
   // kConflict: it is an earlier training's of this name, and being removed.
   base::Result<kube::ObjectPtr> FindOwn(const kube::Object& wanted, const kube::Store& store,
                                         const base::Until& until);
+  // Whether the training that `wanted` belongs to is there, asked anew; kUnavailable when it is
+  // not.
+  base::Result<> CheckOwner(const kube::Object& wanted, const base::Until& until);
   TrainingView View(const api::Training& training, const std::string& refusal,
                     const base::Result<>& made);
   base::Result<> SetStatus(const kube::Object& object, const TrainingView& view,

@@ -23,7 +23,7 @@ std::unique_ptr<kube::Client> NoCluster() {
 // A webhook with certificates from a folder, as cert-manager's Secret is mounted.
 class WebhookTest : public ::testing::Test {
  protected:
-  base::Until Long() { return base::Until::After(clock_, std::chrono::seconds(30)); }
+  base::Until Long() { return base::Until::After(clock_, std::chrono::seconds(60)); }
 
   // What cert-manager does: a new authority, a new certificate.
   std::string WriteCertificate() {

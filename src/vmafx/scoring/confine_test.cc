@@ -55,7 +55,7 @@ class ConfineTest : public ::testing::Test {
     command.execute = [confinement](const char*, char* const argv[], char* const envp[]) {
       return confinement->Execute(argv, envp);
     };
-    auto exit = sys::Run(std::move(command), base::Until::After(clock_, seconds(30)));
+    auto exit = sys::Run(std::move(command), base::Until::After(clock_, seconds(60)));
     EXPECT_TRUE(exit.ok()) << exit.error().message();
     return exit.ok() ? *exit : sys::Exit{.status = -1};
   }
@@ -71,7 +71,7 @@ class ConfineTest : public ::testing::Test {
       _exit(call() < 0 ? errno : 0);
       return 0;
     };
-    auto exit = sys::Run(std::move(command), base::Until::After(clock_, seconds(30)));
+    auto exit = sys::Run(std::move(command), base::Until::After(clock_, seconds(60)));
     EXPECT_TRUE(exit.ok()) << exit.error().message();
     return exit.ok() ? exit->status : -1;
   }

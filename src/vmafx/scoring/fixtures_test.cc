@@ -15,7 +15,7 @@ namespace {
 
 class FixturesTest : public ::testing::Test {
  protected:
-  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(30)); }
+  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(60)); }
   base::Result<ScoreReport> ScorePair(const char* reference, const char* distorted) {
     ScoreRequest request;
     request.reference.path = folder_ / reference;

@@ -27,7 +27,7 @@ using testing::WriteClip;
 
 class ProgramTest : public ::testing::Test {
  protected:
-  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(30)); }
+  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(120)); }
   std::filesystem::path Write(const std::string& name, std::string_view bytes) {
     return WriteClip(folder_.path(), name, bytes);
   }

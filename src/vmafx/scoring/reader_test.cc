@@ -25,7 +25,7 @@ using testing::WriteClip;
 
 class ReaderTest : public ::testing::Test {
  protected:
-  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(20)); }
+  base::Until until() { return base::Until::After(clock_, std::chrono::seconds(60)); }
   std::filesystem::path Write(const std::string& name, std::string_view bytes) {
     return WriteClip(folder_.path(), name, bytes);
   }

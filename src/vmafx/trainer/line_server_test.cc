@@ -21,7 +21,7 @@ using testing::HasSubstr;
 
 class LineServerTest : public testing::Test {
  protected:
-  base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(20)); }
+  base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(60)); }
 
   // Replies with the line in brackets; "drop" closes the connection.
   static std::optional<std::vector<std::string>> Echo(const std::vector<std::string_view>& lines,

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "net/line_stream.h"
+#include "net/testing/reserved_port.h"
 #include "sys/files.h"
 #include "value/json.h"
 #include "vmafx/features/features.h"
@@ -39,27 +40,28 @@ class ServiceTest : public testing::Test {
 
   base::Until Soon() { return base::Until::After(clock_, std::chrono::seconds(60)); }
 
-  void Start() {
-    auto service = Service::Start(options_, *http_, clock_, base::Log::Nowhere());
+  void Start() { Start(clock_); }
+  void Start(base::Clock& clock) {
+    auto service = Service::Start(options_, *http_, clock, base::Log::Nowhere());
     ASSERT_TRUE(service.ok()) << service.error().message();
     service_ = *std::move(service);
   }
 
-  net::LineStream Connect() {
-    const auto port = service_->AwaitFeedbackPort(Soon());
-    EXPECT_TRUE(port.ok()) << port.error().message();
-    auto stream = net::LineStream::Connect(fmt::format("127.0.0.1:{}", *port), Soon());
-    EXPECT_TRUE(stream.ok()) << stream.error().message();
-    return *std::move(stream);
+  base::Result<net::LineStream> Connect() {
+    const int port = TRY(service_->AwaitFeedbackPort(Soon()));
+    return net::LineStream::Connect(fmt::format("127.0.0.1:{}", port), Soon());
   }
 
+  base::Result<api::FeedbackReply> Exchange(net::LineStream& stream, const std::string& line) {
+    TRY(stream.Write(line, Soon()));
+    return api::ReadReply(TRY(stream.Read(api::kMostFeedbackLine, Soon())));
+  }
+
+  // Its answer; where there is none the test fails, and it is one that says no.
   api::FeedbackReply Tell(net::LineStream& stream, const std::string& line) {
-    EXPECT_TRUE(stream.Write(line, Soon()).ok());
-    const auto text = stream.Read(api::kMostFeedbackLine, Soon());
-    EXPECT_TRUE(text.ok()) << text.error().message();
-    const auto reply = api::ReadReply(*text);
-    EXPECT_TRUE(reply.ok()) << *text;
-    return *reply;
+    auto reply = Exchange(stream, line);
+    EXPECT_TRUE(reply.ok()) << reply.error().message();
+    return reply.ok() ? *std::move(reply) : api::FeedbackReply{};
   }
 
   api::FeedbackReply Tell(net::LineStream& stream, const Sample& sample, const std::string& job) {
@@ -73,7 +75,7 @@ class ServiceTest : public testing::Test {
     request.body = body;
     auto response = http_->Send(request, Soon());
     EXPECT_TRUE(response.ok()) << response.error().message();
-    return *response;
+    return response.ok() ? *std::move(response) : net::Response{};
   }
 
   Json Status(const std::string& query = "") { return Json::parse(Ask("/status" + query).body); }
@@ -84,6 +86,19 @@ class ServiceTest : public testing::Test {
     const base::Until until = Soon();
     while (!wanted(status) && !until.Over()) {
       status = Status(fmt::format("?revision={}&wait=5s", status["revision"].get<int64_t>()));
+    }
+    EXPECT_TRUE(wanted(status)) << status.dump();
+    return status;
+  }
+
+  // The same with the clock that is told, which stands still before and after. In small steps: idle
+  // connections must not grow old while a thread begins late.
+  Json AdvanceUntil(const std::function<bool(const Json&)>& wanted) {
+    const base::Until until = Soon();
+    Json status = Status();
+    while (!wanted(status) && until.Pause(std::chrono::milliseconds(2))) {
+      fake_clock_.Advance(std::chrono::milliseconds(20));
+      status = Status();
     }
     EXPECT_TRUE(wanted(status)) << status.dump();
     return status;
@@ -100,9 +115,10 @@ class ServiceTest : public testing::Test {
 
 TEST_F(ServiceTest, TurnsOneSampleIntoACheckpointInTheRegistry) {
   Start();
-  net::LineStream stream = Connect();
+  auto stream = Connect();
+  ASSERT_TRUE(stream.ok()) << stream.error().message();
   const Sample sample = MakeSamples(1, 1).front();
-  EXPECT_TRUE(Tell(stream, sample, "job-1").trained);
+  EXPECT_TRUE(Tell(*stream, sample, "job-1").trained);
 
   const Json status =
       AwaitStatus([](const Json& seen) { return seen["model_version"] == "v000001"; });
@@ -129,10 +145,11 @@ TEST_F(ServiceTest, TurnsOneSampleIntoACheckpointInTheRegistry) {
 TEST_F(ServiceTest, CallsAModelStableOnceItCanTellAndTurnsPoisonAway) {
   options_.checkpoint.least_samples = 60;
   Start();
-  net::LineStream stream = Connect();
+  auto stream = Connect();
+  ASSERT_TRUE(stream.ok()) << stream.error().message();
   int number = 0;
   for (const Sample& sample : MakeSamples(60, 1)) {
-    Tell(stream, sample, "job-" + std::to_string(number++));
+    Tell(*stream, sample, "job-" + std::to_string(number++));
   }
   AwaitStatus([](const Json& seen) { return seen["last_stability_gate_result"] == "Passed"; });
   const std::string stable = registry_.Manifest(kRepository, "latest-stable");
@@ -140,7 +157,7 @@ TEST_F(ServiceTest, CallsAModelStableOnceItCanTellAndTurnsPoisonAway) {
 
   for (Sample sample : MakeSamples(60, 2)) {
     sample.score = 100 - sample.score;
-    Tell(stream, sample, "job-" + std::to_string(number++));
+    Tell(*stream, sample, "job-" + std::to_string(number++));
   }
 
   const Json status = AwaitStatus(
@@ -156,25 +173,25 @@ TEST_F(ServiceTest, CallsAModelStableOnceItCanTellAndTurnsPoisonAway) {
 TEST_F(ServiceTest, WaitsForEnoughSamplesAlsoWhenTheIntervalIsLongOver) {
   options_.checkpoint.least_samples = 3;
   Start();
-  net::LineStream stream = Connect();
+  auto stream = Connect();
+  ASSERT_TRUE(stream.ok()) << stream.error().message();
   const auto samples = MakeSamples(3, 1);
-  Tell(stream, samples[0], "a");
-  Tell(stream, samples[1], "b");
-  Tell(stream, samples[1], "b");
+  Tell(*stream, samples[0], "a");
+  Tell(*stream, samples[1], "b");
+  Tell(*stream, samples[1], "b");
   EXPECT_EQ(Status()["model_version"], "");
 
-  Tell(stream, samples[2], "c");
+  Tell(*stream, samples[2], "c");
 
   AwaitStatus([](const Json& seen) { return seen["model_version"] == "v000001"; });
 }
 
 TEST_F(ServiceTest, WaitsForTheIntervalAlsoWhenTheSamplesCameBefore) {
   options_.checkpoint.interval = std::chrono::minutes(10);
-  auto service = Service::Start(options_, *http_, fake_clock_, base::Log::Nowhere());
-  ASSERT_TRUE(service.ok()) << service.error().message();
-  service_ = *std::move(service);
-  net::LineStream stream = Connect();
-  Tell(stream, MakeSamples(1, 1).front(), "a");
+  Start(fake_clock_);
+  auto stream = Connect();
+  ASSERT_TRUE(stream.ok()) << stream.error().message();
+  Tell(*stream, MakeSamples(1, 1).front(), "a");
   fake_clock_.Advance(std::chrono::minutes(9));
   EXPECT_EQ(Status()["model_version"], "");
 
@@ -183,20 +200,22 @@ TEST_F(ServiceTest, WaitsForTheIntervalAlsoWhenTheSamplesCameBefore) {
   AwaitStatus([](const Json& seen) { return seen["model_version"] == "v000001"; });
 }
 
+// By a clock that is told, so that the checkpoint is not tried again before the second sample.
 TEST_F(ServiceTest, SaysThatTheRegistryFailsAndLosesNothing) {
   registry_.Set({.fail_next = 1'000'000});
-  Start();
-  net::LineStream stream = Connect();
+  Start(fake_clock_);
+  auto stream = Connect();
+  ASSERT_TRUE(stream.ok()) << stream.error().message();
   const auto samples = MakeSamples(2, 1);
-  Tell(stream, samples[0], "a");
-  AwaitStatus([](const Json& seen) {
+  Tell(*stream, samples[0], "a");
+  AdvanceUntil([](const Json& seen) {
     return seen["message"].get<std::string>().find("answers 503") != std::string::npos;
   });
-  Tell(stream, samples[1], "b");
+  Tell(*stream, samples[1], "b");
 
   registry_.Set({});
 
-  const Json status = AwaitStatus([](const Json& seen) { return seen["model_version"] != ""; });
+  const Json status = AdvanceUntil([](const Json& seen) { return seen["model_version"] != ""; });
   EXPECT_EQ(status["model_version"], "v000001");
   const Json manifest = Json::parse(registry_.Manifest(kRepository, "v000001"));
   EXPECT_EQ(manifest["annotations"]["dev.vmafx.samples"], "2");
@@ -205,18 +224,19 @@ TEST_F(ServiceTest, SaysThatTheRegistryFailsAndLosesNothing) {
 
 TEST_F(ServiceTest, AnswersLinesThatAreNoSamplesAndGoesOn) {
   Start();
-  net::LineStream stream = Connect();
+  auto stream = Connect();
+  ASSERT_TRUE(stream.ok()) << stream.error().message();
   const Sample sample = MakeSamples(1, 1).front();
 
-  EXPECT_FALSE(Tell(stream, "{\"job_id\": 7}").ok);
-  EXPECT_FALSE(Tell(stream, std::string(200'000, '[')).ok);
-  EXPECT_THAT(Tell(stream, std::string(200'000, '[')).error, HasSubstr("longer than 65536"));
+  EXPECT_FALSE(Tell(*stream, "{\"job_id\": 7}").ok);
+  EXPECT_FALSE(Tell(*stream, std::string(200'000, '[')).ok);
+  EXPECT_THAT(Tell(*stream, std::string(200'000, '[')).error, HasSubstr("longer than 65536"));
   api::FeedbackSample few{"job", {1, 2}, 50, ""};
-  EXPECT_THAT(Tell(stream, api::WriteSample(few)).error, HasSubstr("2 features"));
+  EXPECT_THAT(Tell(*stream, api::WriteSample(few)).error, HasSubstr("2 features"));
   few = {"job", sample.features, 400, ""};
-  EXPECT_THAT(Tell(stream, api::WriteSample(few)).error, HasSubstr("want 0 to 100"));
+  EXPECT_THAT(Tell(*stream, api::WriteSample(few)).error, HasSubstr("want 0 to 100"));
 
-  EXPECT_TRUE(Tell(stream, sample, "job").ok);
+  EXPECT_TRUE(Tell(*stream, sample, "job").ok);
   EXPECT_EQ(Status()["current_samples"], 1);
   EXPECT_THAT(Ask("/metrics").body, HasSubstr("vmafx_training_triples_dropped_total 5"));
 }
@@ -224,16 +244,18 @@ TEST_F(ServiceTest, AnswersLinesThatAreNoSamplesAndGoesOn) {
 TEST_F(ServiceTest, CountsOnAfterARestart) {
   Start();
   {
-    net::LineStream stream = Connect();
-    Tell(stream, MakeSamples(1, 1).front(), "a");
+    auto stream = Connect();
+    ASSERT_TRUE(stream.ok()) << stream.error().message();
+    Tell(*stream, MakeSamples(1, 1).front(), "a");
   }
   const Json before =
       AwaitStatus([](const Json& seen) { return seen["model_version"] == "v000001"; });
   service_.reset();
   Start();
-  net::LineStream stream = Connect();
+  auto stream = Connect();
+  ASSERT_TRUE(stream.ok()) << stream.error().message();
 
-  EXPECT_FALSE(Tell(stream, MakeSamples(1, 1).front(), "a").trained);
+  EXPECT_FALSE(Tell(*stream, MakeSamples(1, 1).front(), "a").trained);
   const Json after = Status();
   EXPECT_EQ(after["current_samples"], 1);
   EXPECT_EQ(after["model_version"], "v000001");
@@ -305,8 +327,9 @@ TEST_F(ServiceTest, WritesCheckpointsAsFilesToo) {
   options_.checkpoint.directory = folder_->path();
   options_.checkpoint.output_registry.clear();
   Start();
-  net::LineStream stream = Connect();
-  Tell(stream, MakeSamples(1, 1).front(), "a");
+  auto stream = Connect();
+  ASSERT_TRUE(stream.ok()) << stream.error().message();
+  Tell(*stream, MakeSamples(1, 1).front(), "a");
   AwaitStatus([](const Json& seen) { return seen["model_version"] == "v000001"; });
 
   const auto onnx = sys::ReadFile(folder_->path() / "model_v000001.onnx");
@@ -347,12 +370,9 @@ TEST_F(ServiceTest, ForwardsLinesAndReplies) {
 }
 
 TEST_F(ServiceTest, ForwardsToATrainerThatComesLater) {
-  {
-    const auto free = Listener::OnTcp("127.0.0.1:0");
-    ASSERT_TRUE(free.ok());
-    options_.feedback_listen = fmt::format("127.0.0.1:{}", free->port());
-  }
-  ForwardOptions forward{folder_->path() / "sidecar.sock", options_.feedback_listen};
+  const net::testing::ReservedPort port;
+  options_.feedback_listen = port.address();
+  ForwardOptions forward{folder_->path() / "sidecar.sock", port.address(), std::chrono::minutes(1)};
   const auto server = StartForward(forward, clock_, base::Log::Nowhere());
   ASSERT_TRUE(server.ok());
   auto stream = net::LineStream::Connect("unix:" + forward.socket.string(), Soon());

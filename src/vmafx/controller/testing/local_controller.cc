@@ -4,7 +4,7 @@ namespace vmafx::controller::testing {
 
 LocalController::LocalController(base::Clock& clock, Options options)
     : clock_(clock), options_(std::move(options)), folder_(*sys::TempDir::Make("controller")) {
-  options_.grpc_listen = "127.0.0.1:0";
+  options_.grpc_listen = grpc_port_.address();
   options_.http_listen = "127.0.0.1:0";
   options_.dispatcher.database = folder_.path() / "jobs.db";
   Start();
@@ -15,15 +15,14 @@ void LocalController::Start() {
 }
 
 std::string LocalController::address() const {
-  return fmt::format("127.0.0.1:{}", controller_->grpc_port());
+  return grpc_port_.address();
 }
 
-void LocalController::Stop() {
-  controller_->Stop(std::chrono::seconds(1));
+void LocalController::Stop(base::Duration grace) {
+  controller_->Stop(grace);
 }
 
 void LocalController::Restart() {
-  options_.grpc_listen = address();
   controller_.reset();
   Start();
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/testing/reserved_port.h"
 #include "sys/files.h"
 #include "vmafx/controller/controller.h"
 
@@ -17,13 +18,14 @@ class LocalController {
  public:
   explicit LocalController(base::Clock& clock, Options options = {});
 
-  // "127.0.0.1:PORT" of gRPC.
+  // "127.0.0.1:PORT" of gRPC, the same for as long as this lives.
   std::string address() const;
   int http_port() const { return controller_->http_port(); }
   // Of this controller, also after Restart.
   std::vector<std::string> log_lines() const { return sink_->lines(); }
 
-  void Stop();
+  // Lets calls under way end for `grace`.
+  void Stop(base::Duration grace = std::chrono::seconds(1));
   // Stops without grace and starts on the same database and the same gRPC port.
   void Restart();
 
@@ -31,6 +33,7 @@ class LocalController {
   void Start();
 
   base::Clock& clock_;
+  net::testing::ReservedPort grpc_port_;  // also between two lives
   Options options_;
   sys::TempDir folder_;
   std::shared_ptr<base::MemorySink> sink_ = std::make_shared<base::MemorySink>();

@@ -1,14 +1,10 @@
 #include "vmafx/node/testing/companions.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <cstdlib>
 #include <fstream>
 
 #include "base/check.h"
 #include "base/text.h"
-#include "sys/fd.h"
 
 namespace vmafx::node::testing {
 
@@ -31,19 +27,6 @@ fs::path Ask(const std::string& script, std::vector<std::string> words) {
   return base::Split(base::Trim(*output), '\n').back();
 }
 
-// Free just now: the store cannot be asked which one it took.
-int FreePort() {
-  const sys::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  CHECK(bind(socket.get(), generic, size) == 0);
-  CHECK(getsockname(socket.get(), generic, &size) == 0);
-  return ntohs(address.sin_port);
-}
-
 }  // namespace
 
 fs::path Companion(const std::string& name) {
@@ -54,13 +37,12 @@ fs::path PinnedFfmpeg() {
   return Ask("ffmpeg", {});
 }
 
-Store::Store(base::Clock& clock) : clock_(clock), port_(FreePort()) {
+Store::Store(base::Clock& clock) : clock_(clock) {
   fs::create_directories(local_);
   WriteConfig();
   sys::Command command;
-  command.argv = {
-      Companion("minio"),     "server", "--quiet", "--address", fmt::format("127.0.0.1:{}", port_),
-      folder_.path() / "data"};
+  command.argv = {Companion("minio"), "server",        "--quiet",
+                  "--address",        port_.address(), folder_.path() / "data"};
   command.environment = {{"HOME", folder_.path()},
                          {"MINIO_ROOT_USER", "films"},
                          {"MINIO_ROOT_PASSWORD", "films-secret"},
@@ -69,7 +51,7 @@ Store::Store(base::Clock& clock) : clock_(clock), port_(FreePort()) {
   auto started = sys::Process::Start(std::move(command));
   CHECK(started.ok());
   server_ = std::make_unique<sys::Process>(*std::move(started));
-  const base::Until until = base::Until::After(clock_, seconds(60));
+  const base::Until until = base::Until::After(clock_, seconds(120));
   while (!Rclone({"mkdir", "films:videos"}).ok()) {
     if (!server_->Running() || !until.Pause(std::chrono::milliseconds(100))) {
       base::CheckFailed(__FILE__, __LINE__, "the store does not start",
@@ -87,7 +69,7 @@ void Store::WriteConfig() {
         "secret_access_key = {}\n",
         name, endpoint, key, secret);
   };
-  const std::string endpoint = fmt::format("http://127.0.0.1:{}", port_);
+  const std::string endpoint = "http://" + port_.address();
   add("films", endpoint, "films", "films-secret");
   add("wrongkey", endpoint, "films", "wrong");
   add("wrongid", endpoint, "nobody", "wrong");
@@ -99,7 +81,7 @@ void Store::WriteConfig() {
 sys::Exit Store::Rclone(std::vector<std::string> words) {
   words.insert(words.begin(), {Companion("rclone"), "--retries", "1", "--low-level-retries", "1"});
   sys::Command command{.argv = std::move(words), .environment = {{{"RCLONE_CONFIG", config_}}}};
-  auto exit = sys::Run(std::move(command), base::Until::After(clock_, seconds(60)));
+  auto exit = sys::Run(std::move(command), base::Until::After(clock_, seconds(120)));
   CHECK(exit.ok());
   return *exit;
 }

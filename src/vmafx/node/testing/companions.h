@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "net/testing/reserved_port.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
@@ -39,7 +40,7 @@ class Store {
   sys::TempDir folder_ = *sys::TempDir::Make("store");
   std::filesystem::path config_ = folder_.path() / "rclone.conf";
   std::filesystem::path local_ = folder_.path() / "local";
-  int port_ = 0;
+  net::testing::ReservedPort port_;
   std::unique_ptr<sys::Process> server_;
 };
 

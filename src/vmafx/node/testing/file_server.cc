@@ -8,6 +8,14 @@ namespace vmafx::node::testing {
 
 FileServer::FileServer(bool ranges) : ranges_(ranges) {}
 
+FileServer::~FileServer() {
+  Release();
+}
+
+void FileServer::Release() {
+  released_.With([](bool& released) { released = true; });
+}
+
 void FileServer::Add(const std::string& path, std::string bytes, Fault fault) {
   files_.With([&](auto& files) { files[path] = {std::move(bytes), fault, "", {}}; });
 }
@@ -66,6 +74,12 @@ void FileServer::Serve(const net::testing::Received& received,
                                bytes.size(), tag, file->headers));
   connection.Write(std::string_view(bytes).substr(0, fault.cut_after));
   if (fault.cut_after == std::string::npos) return;
+  if (fault.held) {
+    const base::Until forever(clock_, base::Instant::max());  // or until this object ends
+    (void)released_.Await(forever, [](bool released) { return released; }).ok();
+    connection.Write(std::string_view(bytes).substr(std::min(fault.cut_after, bytes.size())));
+    return;
+  }
   if (fault.silent) connection.AwaitClient();
   connection.Drop();
 }

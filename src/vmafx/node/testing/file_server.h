@@ -16,6 +16,7 @@ struct Fault {
   int status = 0;                        // answers that
   size_t cut_after = std::string::npos;  // drops the connection after so many bytes of the body
   bool silent = false;                   // ... or sends no more
+  bool held = false;                     // ... or sends the rest when all are released
   bool changes = false;                  // another ETag and another length at every request
 };
 
@@ -24,11 +25,15 @@ struct Fault {
 class FileServer {
  public:
   explicit FileServer(bool ranges = true);
+  ~FileServer();
 
   // Before the first request of it.
   void Add(const std::string& path, std::string bytes, Fault fault = {.times = 0});
   // More headers of each answer, "Name: value\r\n".
   void AddHeader(const std::string& path, const std::string& line);
+
+  // Lets go on what is held, now and later.
+  void Release();
 
   std::string Url(const std::string& path) const { return server_.url() + path; }
   const std::string& ca_pem() const { return authority_.certificate_pem; }
@@ -50,6 +55,7 @@ class FileServer {
   const net::KeyPair certificate_ = *net::IssueCertificate(
       authority_, {.common_name = "files", .ip_addresses = {"127.0.0.1"}}, clock_.WallNow());
   base::Guarded<std::map<std::string, File>> files_;
+  base::Guarded<bool> released_{false};
   net::testing::TlsServer server_{certificate_, [this](const auto& received, auto& connection) {
                                     Serve(received, connection);
                                   }};

@@ -25,7 +25,7 @@ void Call(rpc::VmafxController::Stub& stub, Method method, const Request& reques
           Response& response) {
   grpc::ClientContext context;
   context.set_wait_for_ready(true);
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
   const auto status = (stub.*method)(&context, request, &response);
   if (!status.ok()) base::CheckFailed(__FILE__, __LINE__, "a call", status.error_message());
 }
@@ -90,6 +90,14 @@ rpc::SubmitJobRequest LongJob(const fs::path& folder) {
                           WriteLongClip(folder, "long-dist.yuv", clips::Side::kDistorted));
   request.mutable_scoring()->mutable_options()->set_width(640);
   request.mutable_scoring()->mutable_options()->set_height(360);
+  return request;
+}
+
+rpc::SubmitJobRequest HeldJob(const fs::path& folder, FileServer& server) {
+  auto request = LongJob(folder);
+  const std::string bytes = *sys::ReadFile(folder / "long-dist.yuv");
+  server.Add("/long-dist.yuv", bytes, {.cut_after = bytes.size() / 2, .held = true});
+  request.mutable_scoring()->set_distorted(server.Url("/long-dist.yuv"));
   return request;
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "sys/files.h"
 #include "vmafx/controller/v1/controller.grpc.pb.h"
+#include "vmafx/node/testing/file_server.h"
 
 namespace vmafx::node::testing {
 
@@ -37,6 +38,9 @@ controller::v1::SubmitJobRequest SmallJob(const std::filesystem::path& reference
 // A job that takes long enough to be interrupted (120 frames of 640x360): writes its files into
 // `folder`.
 controller::v1::SubmitJobRequest LongJob(const std::filesystem::path& folder);
+// The same, but half of its distorted side comes only when `server` releases it: until then it runs
+// and cannot end. The worker must trust the server.
+controller::v1::SubmitJobRequest HeldJob(const std::filesystem::path& folder, FileServer& server);
 
 // Keeps the lines; calls on_line with each, on the thread that writes it.
 class HookSink final : public base::LogSink {

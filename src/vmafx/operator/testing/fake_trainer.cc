@@ -15,20 +15,19 @@ FakeTrainer::FakeTrainer() {
                     {"model_digest", ""},         {"last_stability_gate_result", ""},
                     {"message", "waits for jobs"}};
   });
-  Listen("127.0.0.1:0");
+  Listen();
 }
 
 FakeTrainer::~FakeTrainer() {
   Stop();
 }
 
-void FakeTrainer::Listen(const std::string& address) {
+void FakeTrainer::Listen() {
   net::Route route{"GET", "/status", [this](const net::Call& call) { return Answer(call); }};
-  auto server = net::HttpServer::Start(address, {route},
+  auto server = net::HttpServer::Start(port_.address(), {route},
                                        {.thread_per_connection = true, .most_connections = 64});
   ASSERT_TRUE(server.ok()) << server.error().message();
   server_ = *std::move(server);
-  port_ = server_->port();
 }
 
 void FakeTrainer::Say(const value::Json& changes) {
@@ -52,11 +51,11 @@ void FakeTrainer::Stop() {
 
 void FakeTrainer::Restart() {
   state_.With([](State& state) { state.stopping = false; });
-  Listen(fmt::format("127.0.0.1:{}", port_));
+  Listen();
 }
 
 std::string FakeTrainer::url() const {
-  return fmt::format("http://127.0.0.1:{}/status", port_);
+  return "http://" + port_.address() + "/status";
 }
 
 int FakeTrainer::asked() const {
@@ -64,7 +63,7 @@ int FakeTrainer::asked() const {
 }
 
 void FakeTrainer::AwaitAsked(int times) {
-  auto waited = state_.Await(base::Until::After(clock_, seconds(30)),
+  auto waited = state_.Await(base::Until::After(clock_, seconds(60)),
                              [&](const State& state) { return state.asked >= times; });
   EXPECT_TRUE(waited.ok()) << "asked " << asked() << " times, not " << times;
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "net/http_server.h"
+#include "net/testing/reserved_port.h"
 #include "value/json.h"
 
 namespace vmafx::operators::testing {
@@ -37,12 +38,12 @@ class FakeTrainer {
     bool stopping = false;
   };
 
-  void Listen(const std::string& address);
+  void Listen();
   net::Answer Answer(const net::Call& call);
 
   base::SystemClock clock_;
   base::Guarded<State> state_;
-  int port_ = 0;
+  net::testing::ReservedPort port_;  // also between two lives
   std::unique_ptr<net::HttpServer> server_;
 };
 

@@ -13,11 +13,22 @@ namespace vmafx::operators::testing {
 using kube::Json;
 using kube::Key;
 
+namespace {
+
+// A call waits for a controller that is starting, but not for ever.
+void Patiently(grpc::ClientContext& context) {
+  context.set_wait_for_ready(true);
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+}
+
+}  // namespace
+
 HandWorker::HandWorker(const std::string& address, const std::string& pod, const std::string& ns,
                        const std::string& vmafx_node)
     : stub_(rpc::VmafxController::NewStub(
           grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {
   grpc::ClientContext context;
+  Patiently(context);
   rpc::RegisterNodeRequest request;
   request.set_name(pod);
   request.set_namespace_(ns);
@@ -34,6 +45,7 @@ HandWorker::HandWorker(const std::string& address, const std::string& pod, const
 
 bool HandWorker::Pull(const std::string& job_id) {
   grpc::ClientContext context;
+  Patiently(context);
   rpc::PullWorkRequest request;
   request.set_node_id(node_id_);
   request.set_session_token(session_);
@@ -77,6 +89,7 @@ void HandWorker::Report(rpc::ReportResultRequest request) {
   request.set_attempt(job_.attempt());
   request.set_final(true);
   grpc::ClientContext context;
+  Patiently(context);
   rpc::ReportResultResponse response;
   const grpc::Status status = stub_->ReportResult(&context, request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
@@ -204,6 +217,7 @@ std::string OperatorWorld::Pods() {
   std::vector<std::string> names;
   auto pods = admin_->List(kPodKind, {.ns = ns_}, Long());
   EXPECT_TRUE(pods.ok()) << pods.error().message();
+  if (!pods.ok()) return "not listed";
   for (const kube::ObjectPtr& pod : pods->items) names.push_back(pod->name());
   std::sort(names.begin(), names.end());
   return base::Join(names, " ");
@@ -213,6 +227,7 @@ std::string OperatorWorld::EventReasons(const std::string& job) {
   std::vector<std::string> reasons;
   auto events = admin_->List({"", "v1", "Event"}, {.ns = ns_}, Long());
   EXPECT_TRUE(events.ok()) << events.error().message();
+  if (!events.ok()) return "not listed";
   for (const kube::ObjectPtr& event : events->items) {
     if (event->String({"involvedObject", "name"}) == job) {
       reasons.push_back(event->String({"reason"}));

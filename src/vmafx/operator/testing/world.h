@@ -52,7 +52,7 @@ class OperatorWorld : public ::testing::Test {
   void StartOperator();
   void StopOperator();  // as SIGTERM does; Start makes a new one that knows nothing
 
-  base::Until Long() { return base::Until::After(clock_, std::chrono::seconds(30)); }
+  base::Until Long() { return base::Until::After(clock_, std::chrono::seconds(90)); }
 
   // Creates a VmafxJob; `changes` is merged into its spec.
   void CreateJob(const std::string& name, const kube::Json& changes = kube::Json::object());

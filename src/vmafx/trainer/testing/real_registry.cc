@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "net/http.h"
 #include "sys/testing/places.h"
-#include "vmafx/trainer/listener.h"
 
 namespace vmafx::trainer {
 
@@ -27,25 +26,19 @@ Result<std::string> FindProgram(const Until& until) {
   return lines.back() + "/registry";
 }
 
-Result<std::string> FreeAddress() {
-  const Listener listener = TRY(Listener::OnTcp("127.0.0.1:0"));
-  return fmt::format("127.0.0.1:{}", listener.port());
-}
-
 }  // namespace
 
 Result<RealRegistry> RealRegistry::Start(const Until& until) {
   const std::string program = TRY(FindProgram(until));
-  const std::string host = TRY(FreeAddress());
-  RealRegistry registry(TRY(sys::TempDir::Make("registry")), host);
+  RealRegistry registry(TRY(sys::TempDir::Make("registry")));
   const std::filesystem::path folder = registry.folder_.path();
-  const std::string config = fmt::format(kConfig, (folder / "data").string(), host);
+  const std::string config = fmt::format(kConfig, (folder / "data").string(), registry.host());
   TRY(sys::WriteFileAtomically(folder / "config.yml", config));
   registry.process_ =
       TRY(sys::Process::Start({.argv = {program, "serve", (folder / "config.yml").string()},
                                .output_path = (folder / "log").string()}));
   const auto http = net::MakeCurlHttp({});
-  while (!http->Send({.url = "http://" + host + "/v2/"}, until).ok()) {
+  while (!http->Send({.url = "http://" + registry.host() + "/v2/"}, until).ok()) {
     if (!registry.process_->Running() || !until.Pause(std::chrono::milliseconds(20))) {
       return Fail(Code::kUnavailable, "the registry does not answer: {}",
                   TRY(sys::ReadFile(folder / "log")));

@@ -4,26 +4,26 @@
 #include <optional>
 #include <string>
 
+#include "net/testing/reserved_port.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
 namespace vmafx::trainer {
 
-// The distribution project's registry, built by tools/companions, on a free loopback port. Ends
+// The distribution project's registry, built by tools/companions, on a loopback port. Ends
 // with this, on the thread that started it.
 class RealRegistry {
  public:
   // Builds it where that has not been done, which takes minutes.
   static base::Result<RealRegistry> Start(const base::Until& until);
 
-  const std::string& host() const { return host_; }
+  std::string host() const { return port_.address(); }  // "127.0.0.1:PORT"
 
  private:
-  RealRegistry(sys::TempDir folder, std::string host)
-      : folder_(std::move(folder)), host_(std::move(host)) {}
+  explicit RealRegistry(sys::TempDir folder) : folder_(std::move(folder)) {}
 
   sys::TempDir folder_;
-  std::string host_;
+  net::testing::ReservedPort port_;
   std::optional<sys::Process> process_;
 };
 
