@@ -10,8 +10,6 @@
 namespace trial {
 namespace {
 
-constexpr char kLater[] = "is not supported by this version of seatrial";
-
 void ReadHeader(Fields& fields) {
   (void)fields.String("apiVersion");
   (void)fields.String("kind");
