@@ -222,7 +222,7 @@ TEST_F(WaitApiTest, TheHistoryOfAFieldHoldsWhatNobodySawBetweenTwoLooks) {
   ASSERT_FALSE(run.events().failures.empty());
   EXPECT_THAT(run.events().failures[0].history,
               ::testing::ElementsAre(::testing::MatchesRegex(
-                  "\\.data\\.color was \"red\", then \"blue\".*, \"white\".*, \"red\".*")));
+                  "\\.data\\.color was \"red\".*, then \"blue\".*, \"white\".*, \"red\".*")));
 }
 
 TEST_F(WaitApiTest, AWaitCostsNoRequestWhileItLastsAndOneWhenItEnds) {
