@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "base/crew.h"
-#include "net/testing/closed_port.h"
 #include "net/testing/https_fixture.h"
+#include "net/testing/reserved_port.h"
 #include "net/testing/tls_server.h"
 
 namespace net {
@@ -125,7 +125,7 @@ TEST_F(HttpTest, ABodyAboveTheLimitIsRefusedWhateverItsStatus) {
 }
 
 TEST_F(HttpTest, NobodyListeningIsUnavailableWithHostPortAndReason) {
-  const testing::ClosedPort port;
+  const testing::ReservedPort port;
 
   const auto response =
       Client()->Send({.url = fmt::format("https://127.0.0.1:{}/", port.number())}, Soon());

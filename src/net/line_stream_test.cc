@@ -7,8 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "net/testing/closed_port.h"
 #include "net/testing/line_server.h"
+#include "net/testing/reserved_port.h"
 #include "sys/files.h"
 
 namespace net {
@@ -110,7 +110,7 @@ TEST_F(LineStreamTest, WaitsNoLongerThanItMayAndEndsAtOnceWhenStopped) {
 }
 
 TEST_F(LineStreamTest, NamesWhatCannotBeReached) {
-  const testing::ClosedPort port;
+  const testing::ReservedPort port;
   const std::string closed = "127.0.0.1:" + std::to_string(port.number());
 
   auto refused = LineStream::Connect(closed, until());

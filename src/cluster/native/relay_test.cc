@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/testing/closed_port.h"
+#include "net/testing/reserved_port.h"
 #include "sys/fd.h"
 
 namespace cluster::native {
@@ -126,7 +126,7 @@ class RelayToNobodyTest : public RelayTest {
  protected:
   void SetUp() override { StartRelay(closed_.number()); }
 
-  net::testing::ClosedPort closed_;
+  net::testing::ReservedPort closed_;
 };
 
 TEST_F(RelayToNobodyTest, ClosesWhenTheServerInsideIsNotThereAndServesTheNext) {
